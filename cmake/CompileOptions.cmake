@@ -1,0 +1,18 @@
+include_guard(GLOBAL)
+add_library(homeostat_options INTERFACE)
+target_compile_options(homeostat_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch-enum
+  -Wno-missing-field-initializers    # g++ 12 warns of members that designated initializers leave to their default
+  -ffp-contract=off)                 # same bits on x86-64 and AArch64
+option(HOMEOSTAT_WERROR "Treat warnings as errors" ON)
+if(HOMEOSTAT_WERROR)
+  target_compile_options(homeostat_options INTERFACE -Werror)
+endif()
+set(HOMEOSTAT_SANITIZE "" CACHE STRING "address;undefined | thread | empty")
+if(HOMEOSTAT_SANITIZE)
+  list(JOIN HOMEOSTAT_SANITIZE "," sanitizers)
+  target_compile_options(homeostat_options INTERFACE
+    -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(homeostat_options INTERFACE -fsanitize=${sanitizers})
+endif()
