@@ -9,6 +9,9 @@ set(HOMEOSTAT_MAY_LINK_app     base core adapter app)
 set(HOMEOSTAT_PURE_LIBRARIES
     fmt::fmt simdjson::simdjson Eigen3::Eigen PkgConfig::XXHASH OpenSSL::Crypto)
 
+add_custom_target(unit_tests)             # what runs under the sanitizers
+add_custom_target(fuzzers)
+
 # homeostat_module(<name> LAYER base|core|adapter|app
 #   HDRS … SRCS … DEPS … [TESTS …] [INTEGRATION …] [BENCHES …] [FUZZERS …])
 # One static library homeostat::<name> with its layer check, self-contained headers, purity test,
@@ -39,6 +42,7 @@ function(homeostat_module name)
 
   if(BUILD_TESTING AND arg_TESTS)
     homeostat_test(${target}_test unit "${name}." ${target} "${arg_TESTS}")
+    add_dependencies(unit_tests ${target}_test)
   endif()
   if(BUILD_TESTING AND arg_INTEGRATION)
     homeostat_test(${target}_integration integration "${name}.integration." ${target} "${arg_INTEGRATION}")
@@ -46,7 +50,8 @@ function(homeostat_module name)
   if(HOMEOSTAT_FUZZ)                      # clang only; see the `fuzz` preset
     foreach(source IN LISTS arg_FUZZERS)
       string(REPLACE ".fuzz.cpp" "_fuzz" fuzz_target ${source})
-      add_executable(${fuzz_target} ${source})
+      add_executable(${fuzz_target} EXCLUDE_FROM_ALL ${source})
+      add_dependencies(fuzzers ${fuzz_target})
       target_link_libraries(${fuzz_target} PRIVATE ${target} homeostat_options)
       target_link_options(${fuzz_target} PRIVATE -fsanitize=fuzzer)
       add_test(NAME fuzz.${fuzz_target} COMMAND ${fuzz_target} -runs=20000 -seed=1)
