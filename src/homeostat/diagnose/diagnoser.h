@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "homeostat/base/describe.h"
+#include "homeostat/base/time.h"
+#include "homeostat/graph/service_graph.h"
+#include "homeostat/model/anomaly.h"
+#include "homeostat/model/baseline.h"
+#include "homeostat/model/change_event.h"
+#include "homeostat/model/diagnosis.h"
+#include "homeostat/model/feature_window.h"
+#include "homeostat/model/subject.h"
+
+namespace homeostat::diagnose {
+
+struct DiagnoseConfig {
+    double min_posterior = 0.6;  // of the first cause, below which it is inconclusive; [0, 1]
+    double min_margin = 0.25;    // over the second cause; [0, 1]
+    Duration change_lookback = std::chrono::minutes{10};   // older deployments and exits are no evidence
+    Duration onset_slack = std::chrono::seconds{2};        // how far onsets err: a cause may show this late
+    Duration evidence_age_max = std::chrono::seconds{10};  // an older window is no evidence
+    std::size_t diagnoses_max = 8;                         // independent causes told apart in one observation
+    std::size_t causes_max = 5;                            // alternatives listed in a diagnosis
+
+    static constexpr auto describe() {
+        return std::tuple{field("min_posterior", &DiagnoseConfig::min_posterior),
+                          field("min_margin", &DiagnoseConfig::min_margin),
+                          field("change_lookback_ns", &DiagnoseConfig::change_lookback),
+                          field("onset_slack_ns", &DiagnoseConfig::onset_slack),
+                          field("evidence_age_max_ns", &DiagnoseConfig::evidence_age_max),
+                          field("diagnoses_max", &DiagnoseConfig::diagnoses_max),
+                          field("causes_max", &DiagnoseConfig::causes_max)};
+    }
+    friend bool operator==(const DiagnoseConfig&, const DiagnoseConfig&) = default;
+};
+
+/// What is known of a service, an instance or an edge at the moment of the diagnosis.
+struct SubjectState {
+    model::FeatureWindow latest;                           // the last fresh window of 1 s, however old
+    model::Freshness freshness = model::Freshness::fresh;  // of the subject now
+    model::Baseline baseline;                              // from before the trouble; features may be missing
+};
+
+/// All that a diagnosis may rest on. Nothing is kept from one call to the next.
+struct Observation {
+    EventTime at{};
+    const graph::ServiceGraph& graph;             // as of the onset
+    std::span<const model::Anomaly> anomalies;    // the open ones; cleared ones are ignored
+    std::span<const model::ChangeEvent> changes;  // the recent ones; those with an order are ignored
+    const std::map<model::Subject, SubjectState>& subjects;  // services, instances and edges
+};
+
+/// Finds the causes behind anomalies by a Bayesian network over the service graph; README.md tells how.
+///
+/// Deterministic and without state: the same observation gives the same diagnoses. Threads: const, so any.
+class Diagnoser {
+public:
+    explicit Diagnoser(DiagnoseConfig config = {});
+
+    /// One diagnosis for each independent cause, the best founded first; none when nothing is abnormal.
+    /// A diagnosis without a decisive cause says so in `inconclusive`, and why.
+    [[nodiscard]] std::vector<model::Diagnosis> diagnose(const Observation& observation) const;
+
+private:
+    DiagnoseConfig config_;
+};
+
+}  // namespace homeostat::diagnose
