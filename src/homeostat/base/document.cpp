@@ -71,8 +71,9 @@ bool has_errors(const Problems& problems) {
 }
 
 void sort_by_place(Problems& problems) {
-    std::ranges::stable_sort(problems, {},
-                             [](const Problem& p) { return std::tie(p.file, p.line, p.column); });
+    std::ranges::sort(problems, {}, [](const Problem& p) {
+        return std::tie(p.file, p.line, p.column, p.field, p.message);
+    });
 }
 
 }  // namespace homeostat
