@@ -60,6 +60,32 @@ enum class UndoPolicy : std::uint8_t {
     impossible,  // the playbook says that it cannot, or must not, be undone
 };
 
+/// What happens when the verification fails. After `undo` or `next` the next rung of the ladder is tried;
+/// when there is none, a person is called.
+enum class OnFailure : std::uint8_t {
+    undo,      // take back what can be taken back, then the next rung
+    next,      // leave it and try the next rung
+    escalate,  // leave it and call a person
+};
+
+enum class GuardKind : std::uint8_t {
+    min_replicas,    // the service has at least `value` replicas
+    max_replicas,    // the service has at most `value` replicas
+    healthy_others,  // at least `value` instances besides the one acted upon are in the traffic
+    version_known,   // there is a version before the one that runs
+};
+
+/// A condition on the state of the target, read again before each step.
+struct Guard {
+    GuardKind kind = GuardKind::min_replicas;
+    std::int64_t value = 0;
+
+    static constexpr auto describe() {
+        return std::tuple{field("kind", &Guard::kind), field("value", &Guard::value)};
+    }
+    friend bool operator==(const Guard&, const Guard&) = default;
+};
+
 struct PlannedStep {
     std::string name;
     ActionRequest action;
@@ -95,8 +121,10 @@ struct Plan {
     PlaybookId playbook;
     std::uint32_t rung = 0;  // of the ladder of playbooks for this cause; 0 is tried first
     Cause cause;
+    std::vector<Guard> guards;
     std::vector<PlannedStep> steps;
     VerifySpec verify;
+    OnFailure on_failure = OnFailure::undo;
     Autonomy autonomy = Autonomy::automatic;  // the playbook's ceiling
     std::string expected_effect;
     BlastRadius blast_radius;
@@ -105,8 +133,10 @@ struct Plan {
         return std::tuple{field("playbook", &Plan::playbook),
                           field("rung", &Plan::rung),
                           field("cause", &Plan::cause),
+                          field("guards", &Plan::guards),
                           field("steps", &Plan::steps),
                           field("verify", &Plan::verify),
+                          field("on_failure", &Plan::on_failure),
                           field("autonomy", &Plan::autonomy),
                           field("expected_effect", &Plan::expected_effect),
                           field("blast_radius", &Plan::blast_radius)};
@@ -125,3 +155,9 @@ inline constexpr auto homeostat::kEnumNames<homeostat::model::Risk> =
 template <>
 inline constexpr auto homeostat::kEnumNames<homeostat::model::UndoPolicy> =
     std::to_array<std::string_view>({"automatic", "impossible"});
+template <>
+inline constexpr auto homeostat::kEnumNames<homeostat::model::OnFailure> =
+    std::to_array<std::string_view>({"undo", "next", "escalate"});
+template <>
+inline constexpr auto homeostat::kEnumNames<homeostat::model::GuardKind> =
+    std::to_array<std::string_view>({"min_replicas", "max_replicas", "healthy_others", "version_known"});

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "homeostat/base/codec.h"
+#include "homeostat/base/time.h"
 #include "homeostat/model/ids.h"
 
 namespace homeostat::model {
@@ -14,16 +16,18 @@ enum class Decision : std::uint8_t {
     allow,
     needs_approval,
     suggest,  // the mode forbids acting: recorded as what would have been done
-    deny,     // not now: `retry_after` of a reason may say when
+    deny,     // not now: `retry_at` of a reason may say when
 };
 
 /// One rule's word. Every rule that objected is listed, not the first only.
 struct Reason {
-    std::string rule;  // stable id, such as "cooldown" or "max_replicas"
-    std::string text;  // plain words with the limit and the value after the act
+    std::string rule;                  // stable id, such as "cooldown" or "max_replicas"
+    std::string text;                  // plain words with the limit and the value after the act
+    std::optional<LoopTime> retry_at;  // of a denial that time alone will lift
 
     static constexpr auto describe() {
-        return std::tuple{field("rule", &Reason::rule), field("text", &Reason::text)};
+        return std::tuple{field("rule", &Reason::rule), field("text", &Reason::text),
+                          field("retry_at_ns", &Reason::retry_at)};
     }
     friend bool operator==(const Reason&, const Reason&) = default;
 };
