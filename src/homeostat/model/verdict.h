@@ -21,13 +21,14 @@ enum class Decision : std::uint8_t {
 
 /// One rule's word. Every rule that objected is listed, not the first only.
 struct Reason {
-    std::string rule;                  // stable id, such as "cooldown" or "max_replicas"
-    std::string text;                  // plain words with the limit and the value after the act
-    std::optional<LoopTime> retry_at;  // of a denial that time alone will lift
+    std::string rule;                    // stable id, such as "cooldown" or "max_replicas"
+    std::string text;                    // plain words with the limit and the value after the act
+    std::optional<LoopTime> retry_at;    // of a denial that time alone will lift
+    Decision decision = Decision::deny;  // what this rule by itself asks for; allow: a person has answered it
 
     static constexpr auto describe() {
         return std::tuple{field("rule", &Reason::rule), field("text", &Reason::text),
-                          field("retry_at_ns", &Reason::retry_at)};
+                          field("retry_at_ns", &Reason::retry_at), field("decision", &Reason::decision)};
     }
     friend bool operator==(const Reason&, const Reason&) = default;
 };
