@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "homeostat/base/codec.h"
+#include "homeostat/base/time.h"
+
+namespace homeostat::detect {
+
+/// Isolation forest over the standardised residuals of the whole fleet.
+struct ForestConfig {
+    std::int32_t trees = 100;
+    std::int32_t sample = 256;  // rows that each tree is grown from
+    std::int64_t seed = 1;
+    std::int32_t reservoir = 4096;           // recent normal rows kept for growing and calibrating
+    std::int64_t refresh_windows = 200'000;  // normal windows between two refreshes
+
+    static constexpr auto describe() {
+        return std::tuple{field("trees", &ForestConfig::trees), field("sample", &ForestConfig::sample),
+                          field("seed", &ForestConfig::seed), field("reservoir", &ForestConfig::reservoir),
+                          field("refresh_windows", &ForestConfig::refresh_windows)};
+    }
+    friend bool operator==(const ForestConfig&, const ForestConfig&) = default;
+};
+
+/// A rhythm that the traffic is known to have.
+struct Season {
+    Duration period = std::chrono::hours(24);
+    std::int32_t order = 4;  // Fourier pairs, 1 to 8
+
+    static constexpr auto describe() {
+        return std::tuple{field("period_ns", &Season::period), field("order", &Season::order)};
+    }
+    friend bool operator==(const Season&, const Season&) = default;
+};
+
+/// Seasonal forecast of a service's features, fitted on averages of `step`.
+struct ForecastConfig {
+    std::vector<Season> seasons{{std::chrono::hours(24), 4}, {std::chrono::hours(1), 2}};
+    Duration step = std::chrono::seconds(60);
+    std::int32_t history = 2880;  // steps kept
+    Duration refit = std::chrono::minutes(30);
+    std::int32_t change_points = 8;  // of the trend, evenly spread over the history
+    double ridge = 1.0;
+
+    static constexpr auto describe() {
+        return std::tuple{field("seasons", &ForecastConfig::seasons),
+                          field("step_ns", &ForecastConfig::step),
+                          field("history", &ForecastConfig::history),
+                          field("refit_ns", &ForecastConfig::refit),
+                          field("change_points", &ForecastConfig::change_points),
+                          field("ridge", &ForecastConfig::ridge)};
+    }
+    friend bool operator==(const ForecastConfig&, const ForecastConfig&) = default;
+};
+
+struct DetectConfig {
+    /// How often a window of a subject that is well may open an anomaly: 2e-8 is about one in four days
+    /// of a system of 50 services and 100 edges.
+    double false_alarm_rate = 2e-8;
+    std::int32_t windows_to_open = 3;   // that a moderate deviation must last; a gross one opens at once
+    std::int32_t windows_to_clear = 3;  // normal windows in a row that end an anomaly
+    std::int32_t warm_up = 20;          // windows of a feature before it is judged
+    bool judge_instances = true;        // else instances only have baselines
+    std::int32_t max_subjects = 100'000;
+    Duration forget_after = std::chrono::hours(1);  // unseen subjects make room after this
+    /// A change of load, CPU, memory or replicas that lasts this long becomes the new normal. Errors and
+    /// latency never do by themselves: see Detection::accept().
+    Duration adapt_after = std::chrono::minutes(10);
+    ForestConfig forest;
+    ForecastConfig forecast;
+
+    static constexpr auto describe() {
+        return std::tuple{field("false_alarm_rate", &DetectConfig::false_alarm_rate),
+                          field("windows_to_open", &DetectConfig::windows_to_open),
+                          field("windows_to_clear", &DetectConfig::windows_to_clear),
+                          field("warm_up", &DetectConfig::warm_up),
+                          field("judge_instances", &DetectConfig::judge_instances),
+                          field("max_subjects", &DetectConfig::max_subjects),
+                          field("forget_after_ns", &DetectConfig::forget_after),
+                          field("adapt_after_ns", &DetectConfig::adapt_after),
+                          field("forest", &DetectConfig::forest),
+                          field("forecast", &DetectConfig::forecast)};
+    }
+    friend bool operator==(const DetectConfig&, const DetectConfig&) = default;
+};
+
+}  // namespace homeostat::detect

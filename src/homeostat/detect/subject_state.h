@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "homeostat/base/time.h"
+#include "homeostat/detect/channel.h"
+#include "homeostat/detect/config.h"
+#include "homeostat/detect/memory_trend.h"
+#include "homeostat/model/anomaly.h"
+#include "homeostat/model/feature_window.h"
+
+namespace homeostat::detect {
+
+/// How a detector sees one window.
+struct Reading {
+    std::array<Deviation, model::kFeatureCount> deviations;
+    std::array<Channel::Reading, model::kFeatureCount> channels;
+    Load load;
+    double surprise = 0;      // -log10 p of the most improbable harm, for the number of features judged
+    double lasting = 0;       // the same of what needs many windows: a leak, silence
+    std::int32_t judged = 0;  // features of harm that are past their warm-up
+    bool gross = false;
+};
+
+/// Silence of a subject that has traffic: the number of requests that should have come since the last.
+class Silence {
+public:
+    /// -log10 of the p-value of the silence so far, given the longest normal one.
+    [[nodiscard]] double surprise() const;
+    void see(double rate_rps, double expected_rps);
+    void learn();
+    void restart() { expected_ = 0; }
+
+    template <class A>
+    void archive(A& a) {
+        a(expected_, longest_);
+    }
+
+private:
+    double expected_ = 0;
+    double longest_ = 0;
+};
+
+/// All that is learned of one subject, and how it judges a window.
+class SubjectState {
+public:
+    [[nodiscard]] Reading read(const model::FeatureWindow& window, const DetectConfig& config);
+    void learn(const model::FeatureWindow& window, const Reading& reading);
+    /// Keeps the scores of a suspected window until it is known whether they were normal.
+    void suspect(const Reading& reading, const model::FeatureWindow& window);
+    void suspicion_was_vain();
+    void suspicion_was_right() { suspects_ = 0; }
+
+    void expect_change() { replicas_.expect_change(); }
+    /// Takes `window` for the new normal; of errors and latency only if `all`.
+    void restart(const model::FeatureWindow& window, bool all);
+
+    [[nodiscard]] Baseline baseline() const;
+    [[nodiscard]] Range range(model::Feature feature, const Load& load) const;
+    /// -log10 of the p-value of one feature's deviation.
+    [[nodiscard]] double surprise(model::Feature feature, const Deviation& deviation) const;
+    [[nodiscard]] std::int64_t windows() const { return windows_; }
+
+    template <class A>
+    void archive(A& a) {
+        a(channels_, errors_, replicas_, memory_, memory_slow_, silence_, suspected_, suspects_, windows_,
+          load_.requests, load_.growth, load_.spread);
+    }
+
+private:
+    [[nodiscard]] Load load_of(const model::FeatureWindow& window) const;
+    [[nodiscard]] std::uint32_t windows_of(model::Feature feature) const;
+    void read_feature(model::Feature feature, double value, Reading& reading) const;
+
+    static constexpr std::size_t kSuspectsMax = 4;
+    std::array<Channel, model::kFeatureCount> channels_;
+    ErrorChannel errors_;
+    ReplicaChannel replicas_;
+    MemoryTrend memory_{10};
+    MemoryTrend memory_slow_{120};
+    Silence silence_;
+    std::array<std::array<float, model::kFeatureCount>, kSuspectsMax> suspected_{};  // scores
+    std::uint8_t suspects_ = 0;
+    std::int64_t windows_ = 0;
+    Load load_;  // of the last normal window
+};
+
+}  // namespace homeostat::detect
