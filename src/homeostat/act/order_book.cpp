@@ -8,12 +8,16 @@
 namespace homeostat::act {
 
 model::OrderId derive_id(const OrderKey& key) {
-    return model::OrderId{fmt::format("{}/{}.{}.{}{}", key.incident.value(), key.attempt, key.step, key.retry, key.undo ? "u" : "")};
+    const auto* suffix = key.purpose == OrderPurpose::undo     ? "u"
+                         : key.purpose == OrderPurpose::verify ? "v"
+                                                               : "";
+    return model::OrderId{
+        fmt::format("{}/{}.{}.{}{}", key.incident.value(), key.attempt, key.step, key.retry, suffix)};
 }
 
 const model::Order& OrderBook::intend(const OrderKey& key, model::Order order, LoopTime now) {
     order.id = derive_id(key);
-    order.undo = key.undo;
+    order.undo = key.purpose == OrderPurpose::undo;
     order.issued_at = now;
     order.lease_until = now + kLease;
     const auto [entry, is_new] = open_.emplace(order.id, order);

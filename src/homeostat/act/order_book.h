@@ -12,13 +12,15 @@
 
 namespace homeostat::act {
 
+enum class OrderPurpose : std::uint8_t { step, verify, undo };
+
 /// What an order is derived from. Equal values give the equal id, before and after a crash.
 struct OrderKey {
     model::IncidentId incident;
     std::uint32_t attempt = 0;  // counts the plans tried in this incident
     std::uint32_t step = 0;     // of the plan
     std::uint32_t retry = 0;    // of the step
-    bool undo = false;
+    OrderPurpose purpose = OrderPurpose::step;
 };
 
 /// The orders that have left, or are about to, and have no outcome yet. Every order gets one outcome.

@@ -15,7 +15,7 @@ TEST(OrderBook, DerivesTheSameIdFromTheSameDecision) {
     auto retried = kKey;
     retried.retry = 1;
     auto undone = kKey;
-    undone.undo = true;
+    undone.purpose = OrderPurpose::undo;
     EXPECT_NE(derive_id(kKey), derive_id(retried));
     EXPECT_NE(derive_id(kKey), derive_id(undone));
 }

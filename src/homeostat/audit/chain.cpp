@@ -22,14 +22,17 @@ void Chain::seal(model::AuditRecord& record) {
 
 Result<> ChainVerifier::check(const model::AuditRecord& record) {
     if (record.sequence != expected_.next_sequence()) {
-        return fail(ErrorCode::data_loss, fmt::format("record {} stands where record {} belongs: records were dropped, "
-                                                      "added or moved",
-                                                      record.sequence, expected_.next_sequence()));
+        return fail(ErrorCode::data_loss,
+                    fmt::format("record {} stands where record {} belongs: records were dropped, "
+                                "added or moved",
+                                record.sequence, expected_.next_sequence()));
     }
     if (record.previous != expected_.last_hash() || record.hash != hash_of(record)) {
-        return fail(ErrorCode::data_loss,
-                    fmt::format("record {} does not carry the hash of what it says: it, or the one before, was changed",
-                                record.sequence));
+        return fail(
+            ErrorCode::data_loss,
+            fmt::format(
+                "record {} does not carry the hash of what it says: it, or the one before, was changed",
+                record.sequence));
     }
     expected_ = Chain(record.sequence, record.hash);
     return {};

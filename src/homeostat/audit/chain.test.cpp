@@ -24,21 +24,26 @@ std::vector<model::AuditRecord> chain_of(int length) {
 
 bool intact(const std::vector<model::AuditRecord>& records) {
     ChainVerifier verifier;
-    return std::all_of(records.begin(), records.end(), [&](const auto& record) { return verifier.check(record).has_value(); });
+    return std::all_of(records.begin(), records.end(),
+                       [&](const auto& record) { return verifier.check(record).has_value(); });
 }
 
-TEST(AuditChain, HoldsWhenNothingWasTouched) { EXPECT_TRUE(intact(chain_of(20))); }
+TEST(AuditChain, HoldsWhenNothingWasTouched) {
+    EXPECT_TRUE(intact(chain_of(20)));
+}
 
 TEST(AuditChain, SurvivesBeingStoredAsJson) {
     auto records = chain_of(3);
-    for (auto& record : records) record = from_json<model::AuditRecord>(json::parse(json::to_text(to_json(record))).value()).value();
+    for (auto& record : records)
+        record = from_json<model::AuditRecord>(json::parse(json::to_text(to_json(record))).value()).value();
     EXPECT_TRUE(intact(records));
 }
 
 TEST(AuditChain, FindsAChangeALossASwapAndAnAddition) {
     rc::check("any tampering is found", [] {
         auto records = chain_of(*rc::gen::inRange(3, 12));
-        const auto at = *rc::gen::inRange<std::size_t>(0, records.size() - 1);  // the last may be cut: a checkpoint's job
+        const auto at =
+            *rc::gen::inRange<std::size_t>(0, records.size() - 1);  // the last may be cut: a checkpoint's job
         switch (*rc::gen::inRange(0, 4)) {
             case 0: records[at].reason += '!'; break;
             case 1: records.erase(records.begin() + static_cast<std::ptrdiff_t>(at)); break;
