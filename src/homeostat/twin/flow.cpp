@@ -169,42 +169,39 @@ double call_succeeds(const Edge& edge, double lost) {
     return 1.0 - std::min(1.0, edge.profile.calls * failed);
 }
 
-/// Adds the callees' part to the service's latency and errors, then says what its callers see.
-void answer_upwards(State& state, Service& service) {
-    double callee_ms = 0;
-    double callee_ok = 1;
-    double slow_share = 0;
-    double slow_ms = 0;
-    for (auto index = service.edges_begin; index < service.edges_end; ++index) {
-        Edge& edge = state.edges[index];
-        see_callee(edge, state.services[edge.profile.callee].called);
-        const double calls = edge.profile.calls;
-        if (service.lost_edge != index) callee_ok *= call_succeeds(edge, 0.0);
-        callee_ms += calls * edge.seen.body_ms;
-        const double share = std::min(1.0, calls * edge.seen.tail_share);
-        slow_share = std::max(slow_share, share);
-        slow_ms += share * edge.seen.tail_ms;
-    }
-    const Edge* lost = service.lost_edge ? &state.edges[*service.lost_edge] : nullptr;
-    for (auto& instance : service.instances) {
-        const double lost_ok = lost != nullptr ? call_succeeds(*lost, instance.effects.lost) : 1.0;
-        instance.flow.error = 1.0 - (1.0 - instance.flow.error) * callee_ok * lost_ok;
-        instance.flow.body_ms = instance.local_ms + callee_ms;
-        instance.flow.tail_share = slow_share;
-        instance.flow.tail_ms = instance.flow.body_ms + slow_ms / std::max(slow_share, 1e-9);
-    }
-    if (lost != nullptr) callee_ok *= call_succeeds(*lost, lost->lost);
-    Flow& served = service.served;
-    served.error = 1.0 - (1.0 - served.error) * callee_ok;
-    served.body_ms += callee_ms;
-    const double own_ms = served.tail_share * (served.tail_ms + callee_ms);
-    const double share = 1.0 - (1.0 - served.tail_share) * (1.0 - slow_share);
-    if (share > 0) {
-        const double via_ms = slow_share * served.body_ms + slow_ms;
-        served.tail_ms = (own_ms + via_ms) / (served.tail_share + slow_share);
-        served.tail_share = share;
-    }
+/// The part of a service's latency and errors that comes from its callees.
+struct Downstream {
+    double ok = 1;          // share of requests that no callee fails
+    double ms = 0;          // added to every request
+    double slow_share = 0;  // share of requests that a slow or silent callee holds up
+    double slow_ms = 0;     // held up for so long, times the share
 
+    void add(const Edge& edge, double lost, double tail_share, double tail_ms) {
+        ok *= call_succeeds(edge, lost);
+        const double share = std::min(1.0, edge.profile.calls * tail_share);
+        slow_share = std::max(slow_share, share);
+        slow_ms += share * tail_ms;
+    }
+    void add_lost(const Edge& edge, double lost) {
+        add(edge, lost, lost > 0 ? lost : edge.seen.tail_share,
+            lost > 0 ? edge.profile.timeout_ms : edge.seen.tail_ms);
+    }
+};
+
+/// Adds what the callees do to a flow that has its own latency, errors and tail.
+void add_downstream(Flow& flow, const Downstream& down) {
+    flow.error = 1.0 - (1.0 - flow.error) * down.ok;
+    const double own_ms = flow.tail_share * (flow.tail_ms + down.ms);
+    flow.body_ms += down.ms;
+    const double both = flow.tail_share + down.slow_share;
+    if (both <= 0) return;
+    flow.tail_ms = (own_ms + down.slow_share * flow.body_ms + down.slow_ms) / both;
+    flow.tail_share = 1.0 - (1.0 - flow.tail_share) * (1.0 - down.slow_share);
+}
+
+/// What callers see: refused and unanswered requests on top of what the service knows of.
+void see_from_outside(Service& service) {
+    const Flow& served = service.served;
     Flow& called = service.called;
     const double sent = std::max(called.rps, 1e-9);
     const double refused = called.error / sent;
@@ -215,6 +212,28 @@ void answer_upwards(State& state, Service& service) {
     called.body_ms = refused > 0.9 ? kRefusedMs : served.body_ms;
     called.tail_share = hanging + reached * served.tail_share;
     called.tail_ms = hanging > 0.3 * called.tail_share && hanging > 0 ? kForeverMs : served.tail_ms;
+}
+
+/// Completes what the service sees of itself, then what its callers see of it.
+void answer_upwards(State& state, Service& service) {
+    Downstream common;
+    for (auto index = service.edges_begin; index < service.edges_end; ++index) {
+        Edge& edge = state.edges[index];
+        see_callee(edge, state.services[edge.profile.callee].called);
+        common.ms += edge.profile.calls * edge.seen.body_ms;
+        if (service.lost_edge != index) common.add(edge, 0.0, edge.seen.tail_share, edge.seen.tail_ms);
+    }
+    const Edge* lost = service.lost_edge ? &state.edges[*service.lost_edge] : nullptr;
+    for (auto& instance : service.instances) {
+        Downstream down = common;
+        if (lost != nullptr) down.add_lost(*lost, instance.effects.lost);
+        instance.flow.body_ms = instance.local_ms;
+        instance.flow.tail_share = 0;
+        add_downstream(instance.flow, down);
+    }
+    if (lost != nullptr) common.add_lost(*lost, lost->lost);
+    add_downstream(service.served, common);
+    see_from_outside(service);
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ struct Service {
 
     double arriving = 0;      // requests a second that callers send
     double utilisation = 0;   // of the instances in rotation
+    double recent_rps = 0;    // served, averaged over some ten seconds
     double own_failures = 0;  // share of requests refused, not answered, or failed by the service itself
     double own_ms = 0;        // mean latency without the callees' part
     Flow served;              // as the service itself sees it

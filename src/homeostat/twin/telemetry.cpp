@@ -11,14 +11,18 @@ namespace {
 
 using model::Feature;
 
-constexpr double kTailSigma = 0.15;
+/// A tail far out is made of time-outs, which are alike; a near one is a slow instance like the others.
+double tail_sigma(const Flow& flow, double sigma) {
+    constexpr double kTimeoutSigma = 0.08;
+    return flow.tail_ms > 3.0 * flow.body_ms ? kTimeoutSigma : sigma;
+}
 
 /// The quantile at `level` of a body and a tail that lie apart.
 double mixture_quantile(const Flow& flow, double tail_share, double sigma, double level) {
     const bool in_tail = 1.0 - level < tail_share;
     const double inside = in_tail ? 1.0 - (1.0 - level) / tail_share : level / (1.0 - tail_share);
     const double z = normal_quantile(std::clamp(inside, 0.001, 0.999));
-    const double spread = in_tail ? kTailSigma : sigma;
+    const double spread = in_tail ? tail_sigma(flow, sigma) : sigma;
     return (in_tail ? flow.tail_ms : flow.body_ms) * std::exp(z * spread - 0.5 * spread * spread);
 }
 

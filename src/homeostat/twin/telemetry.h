@@ -16,7 +16,7 @@ namespace homeostat::twin {
 class Telemetry {
 public:
     static constexpr std::int64_t kStaleAfterTicks = 3;
-    static constexpr std::int64_t kForgetAfterTicks = 300;
+    static constexpr std::int64_t kForgetAfterTicks = 600;
 
     /// The windows of the tick that ended: services, then edges, then instances. Valid until the next call.
     /// Reuses its windows, so that a steady world allocates nothing.

@@ -110,13 +110,14 @@ void spread_load(Topology& topology) {
     }
 }
 
-/// Gives each service replicas and workers for twice to four times its load, and each edge its time-out.
+/// Gives each service replicas and workers for two and a half to five times its load, and each edge its
+/// time-out.
 void size_for_load(Prng& prng, Topology& topology) {
     for (auto& service : topology.services) {
-        const double utilisation = uniform(prng, 0.25, 0.5);
+        const double utilisation = uniform(prng, 0.2, 0.4);
         const double needed_rps = service.nominal_rps / utilisation;
         service.capacity_rps = needed_rps / static_cast<double>(service.replicas);
-        service.workers = std::max(1.0, service.capacity_rps * service.service_ms / 1000.0);
+        service.workers = std::max(2.0, service.capacity_rps * service.service_ms / 1000.0);
         service.capacity_rps = service.workers * 1000.0 / service.service_ms;
     }
     for (auto service = topology.services.rbegin(); service != topology.services.rend(); ++service) {

@@ -15,6 +15,15 @@ namespace {
 constexpr std::uint32_t kMinServices = 5;
 constexpr std::uint32_t kMaxServices = 500;
 
+/// False when the traffic goes round every instance that the fault has hold of.
+bool serves_requests(const Service& service, const ActiveFault& fault) {
+    return std::any_of(service.instances.begin(), service.instances.end(), [&](const Instance& instance) {
+        const auto& afflicted = fault.afflicted;
+        return instance.in_rotation &&
+               std::find(afflicted.begin(), afflicted.end(), instance.id) != afflicted.end();
+    });
+}
+
 }  // namespace
 
 Result<World> World::create(const WorldConfig& config) {
@@ -160,6 +169,7 @@ void World::finish_rollback(Service& service) {
 void World::use_resources() {
     for (auto& service : state_.services) {
         const auto& profile = service.profile;
+        service.recent_rps += 0.1 * (service.served.rps - service.recent_rps);
         const double cpu_ms = profile.service_ms * profile.cpu_share;
         const double cpu_limit = 100.0 * std::max(1.0, std::ceil(profile.workers * profile.cpu_share));
         for (auto& instance : service.instances) {
@@ -181,15 +191,16 @@ void World::use_resources() {
 
 bool World::is_healthy(const model::ServiceId& id) const {
     const Service* service = find(id);
-    if (service == nullptr || service->served.rps <= 0 || service->lost_edge) return false;
+    if (service == nullptr || service->lost_edge) return false;
     const auto& profile = service->profile;
-    if (service->own_failures > profile.error_floor + 0.02 ||
-        service->own_ms > 2.0 * profile.service_ms + 2.0)
-        return false;
-    if (service->served.rps < 0.3 * profile.nominal_rps * (1.0 - state_.climate.season_share)) return false;
+    const double enough_rps = 0.3 * profile.nominal_rps * (1.0 - state_.climate.season_share);
+    if (std::max(service->served.rps, service->recent_rps) < enough_rps) return false;
+    if (service->own_failures > profile.error_floor + 0.02) return false;
+    if (service->own_ms > 2.5 * profile.service_ms + 3.0) return false;
     return std::none_of(state_.faults.begin(), state_.faults.end(), [&](const ActiveFault& fault) {
         const auto& record = state_.records[fault.record];
-        return record.kind == FaultKind::memory_leak && record.service == id && is_active(fault);
+        return record.service == id && is_active(fault) && record.needs_action() &&
+               serves_requests(*service, fault);
     });
 }
 

@@ -59,7 +59,8 @@ public:
 
     [[nodiscard]] std::span<const FaultRecord> faults() const { return state_.records; }
 
-    /// True when the service carries traffic and serves it well: no matter what its callees do.
+    /// True when the service carries traffic, serves it well whatever its callees do, and no fault that needs
+    /// an action has hold of it.
     [[nodiscard]] bool is_healthy(const model::ServiceId& service) const;
 
     /// True while an order is still taking effect on the service.
