@@ -112,7 +112,7 @@ json::Value write_described(const T& value) {
     json::Object object;
     std::apply(
         [&](const auto&... fields) {
-            const auto add = [&](const auto& field) {
+            [[maybe_unused]] const auto add = [&](const auto& field) {
                 const auto& member = value.*field.member;
                 if constexpr (kIs<std::remove_cvref_t<decltype(member)>, std::optional>) {
                     if (member) object.emplace_back(std::string(field.name), to_json(*member));
@@ -132,7 +132,7 @@ Result<> read_described(const json::Value& json, T& out) {
     Result<> result;
     std::apply(
         [&](const auto&... fields) {
-            const auto read = [&](const auto& field) {
+            [[maybe_unused]] const auto read = [&](const auto& field) {
                 if (result) result = read_member(json, field.name, out.*field.member);
             };
             (read(fields), ...);
