@@ -51,7 +51,7 @@ template <class T>
 template <class T>
 [[nodiscard]] json::Value json_schema(std::string_view title) {
     json::Object schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
-    auto body = schema_detail::schema_value<T>();
+    auto body = schema_detail::schema_value(T{});
     for (auto& member : *body.as_object()) schema.push_back(std::move(member));
     return schema;
 }

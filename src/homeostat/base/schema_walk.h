@@ -15,8 +15,9 @@ template <class T>
 void bind_value(BindContext& context, const Node& node, T& out);
 template <class T>
 [[nodiscard]] json::Value show_value(const T& value, Secrets secrets);
+/// `defaults` is what a file that says nothing gives.
 template <class T>
-[[nodiscard]] json::Value schema_value();
+[[nodiscard]] json::Value schema_value(const T& defaults);
 
 using text_form::text_of;
 
@@ -278,8 +279,7 @@ void describe_limits(json::Object& schema, std::string& help, const Limits<Membe
 }
 
 template <class T>
-json::Value schema_struct(std::string_view type_name = {}) {
-    const T defaults{};
+json::Value schema_struct(const T& defaults, std::string_view type_name = {}) {
     json::Object properties;
     json::Array required;
     if (!type_name.empty()) {
@@ -287,15 +287,15 @@ json::Value schema_struct(std::string_view type_name = {}) {
         required.emplace_back(kTypeKey);
     }
     const auto add = [&](const auto& setting) {
-        using Member = std::remove_cvref_t<decltype(defaults.*setting.member)>;
-        auto schema = *schema_value<Member>().as_object();
+        const auto& value = defaults.*setting.member;
+        auto schema = *schema_value(value).as_object();
         std::string help(setting.help);
         describe_limits(schema, help, setting.limits);
         schema.emplace(schema.begin(), "description", std::move(help));
         if (setting.limits.required) {
             required.emplace_back(setting.name);
-        } else if constexpr (!HasSchema<Member>) {
-            auto shown = show_value(defaults.*setting.member, Secrets::masked);
+        } else if constexpr (!HasSchema<std::remove_cvref_t<decltype(value)>>) {
+            auto shown = show_value(value, Secrets::masked);
             if (!shown.is_null()) schema.emplace_back("default", std::move(shown));
         }
         properties.emplace_back(std::string(setting.name), std::move(schema));
@@ -307,26 +307,28 @@ json::Value schema_struct(std::string_view type_name = {}) {
     return schema;
 }
 
+template <class... Alternatives>
+json::Value schema_variant(const std::variant<Alternatives...>&) {
+    return json::Object{{"oneOf", json::Array{schema_struct(Alternatives{}, Alternatives::kType)...}}};
+}
+
 template <class T>
-json::Value schema_value() {
+json::Value schema_value(const T& defaults) {
     if constexpr (HasTextForm<T>) {
         return TextForm<T>::schema();
     } else if constexpr (std::same_as<T, json::Value>) {
         return json::Object{};
     } else if constexpr (kIs<T, std::optional>) {
-        return schema_value<typename T::value_type>();
+        return defaults ? schema_value(*defaults) : schema_value(typename T::value_type{});
     } else if constexpr (kIs<T, std::vector>) {
-        return json::Object{{"type", "array"}, {"items", schema_value<typename T::value_type>()}};
+        return json::Object{{"type", "array"}, {"items", schema_value(typename T::value_type{})}};
     } else if constexpr (kIs<T, std::map>) {
         return json::Object{{"type", "object"},
-                            {"additionalProperties", schema_value<typename T::mapped_type>()}};
+                            {"additionalProperties", schema_value(typename T::mapped_type{})}};
     } else if constexpr (kIs<T, std::variant>) {
-        return []<class... Alternatives>(std::type_identity<std::variant<Alternatives...>>) {
-            return json::Value(
-                json::Object{{"oneOf", json::Array{schema_struct<Alternatives>(Alternatives::kType)...}}});
-        }(std::type_identity<T>{});
+        return schema_variant(defaults);
     } else {
-        return schema_struct<T>();
+        return schema_struct(defaults);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "homeostat/base/codec.h"
+#include "homeostat/base/setting.h"
 #include "homeostat/base/time.h"
 
 namespace homeostat::detect {
@@ -22,6 +23,17 @@ struct ForestConfig {
                           field("seed", &ForestConfig::seed), field("reservoir", &ForestConfig::reservoir),
                           field("refresh_windows", &ForestConfig::refresh_windows)};
     }
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("trees", &ForestConfig::trees, "Trees of the forest.", {.min = 1, .max = 1000}),
+            setting("sample", &ForestConfig::sample, "Rows that each tree is grown from.", {.min = 2}),
+            setting("seed", &ForestConfig::seed,
+                    "Seed of the random choices: the same gives the same forest."),
+            setting("reservoir", &ForestConfig::reservoir,
+                    "Recent normal rows kept for growing and calibrating.", {.min = 2}),
+            setting("refresh_windows", &ForestConfig::refresh_windows,
+                    "Normal windows between two refreshes.", {.min = 1})};
+    }
     friend bool operator==(const ForestConfig&, const ForestConfig&) = default;
 };
 
@@ -32,6 +44,12 @@ struct Season {
 
     static constexpr auto describe() {
         return std::tuple{field("period_ns", &Season::period), field("order", &Season::order)};
+    }
+    static constexpr auto schema() {
+        return std::tuple{setting("period", &Season::period, "Length of the rhythm.",
+                                  {.min = std::chrono::seconds{1}, .required = true}),
+                          setting("order", &Season::order, "Fourier pairs: more follow sharper shapes.",
+                                  {.min = 1, .max = 8})};
     }
     friend bool operator==(const Season&, const Season&) = default;
 };
@@ -52,6 +70,20 @@ struct ForecastConfig {
                           field("refit_ns", &ForecastConfig::refit),
                           field("change_points", &ForecastConfig::change_points),
                           field("ridge", &ForecastConfig::ridge)};
+    }
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("seasons", &ForecastConfig::seasons, "The rhythms that the traffic is known to have.",
+                    {.max = 4}),
+            setting("step", &ForecastConfig::step, "What one point of the history averages.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("history", &ForecastConfig::history, "Steps kept.", {.min = 10}),
+            setting("refit", &ForecastConfig::refit, "Time between two fits.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("change_points", &ForecastConfig::change_points,
+                    "Bends of the trend, evenly spread over the history.", {.min = 0, .max = 64}),
+            setting("ridge", &ForecastConfig::ridge, "Penalty on the coefficients: more is smoother.",
+                    {.min = 0})};
     }
     friend bool operator==(const ForecastConfig&, const ForecastConfig&) = default;
 };
@@ -83,6 +115,30 @@ struct DetectConfig {
                           field("adapt_after_ns", &DetectConfig::adapt_after),
                           field("forest", &DetectConfig::forest),
                           field("forecast", &DetectConfig::forecast)};
+    }
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("false_alarm_rate", &DetectConfig::false_alarm_rate,
+                    "How often a window of a subject that is well may open an anomaly.",
+                    {.min = 1e-12, .max = 0.0099}),
+            setting("windows_to_open", &DetectConfig::windows_to_open,
+                    "Windows that a moderate deviation must last; a gross one opens at once.",
+                    {.min = 1, .max = 60}),
+            setting("windows_to_clear", &DetectConfig::windows_to_clear,
+                    "Normal windows in a row that end an anomaly.", {.min = 1, .max = 600}),
+            setting("warm_up", &DetectConfig::warm_up, "Windows of a feature before it is judged.",
+                    {.min = 10, .max = 3600}),
+            setting("judge_instances", &DetectConfig::judge_instances,
+                    "Whether instances are judged too; if not, they only have baselines."),
+            setting("max_subjects", &DetectConfig::max_subjects,
+                    "Services, edges and instances remembered at once.", {.min = 1}),
+            setting("forget_after", &DetectConfig::forget_after,
+                    "Subjects unseen for longer make room for others.", {.min = std::chrono::seconds{1}}),
+            setting("adapt_after", &DetectConfig::adapt_after,
+                    "A change of load, CPU, memory or replicas that lasts this long becomes the new normal.",
+                    {.min = std::chrono::seconds{10}}),
+            setting("forest", &DetectConfig::forest, "The isolation forest."),
+            setting("forecast", &DetectConfig::forecast, "The seasonal forecast.")};
     }
     friend bool operator==(const DetectConfig&, const DetectConfig&) = default;
 };

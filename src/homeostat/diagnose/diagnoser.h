@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "homeostat/base/describe.h"
+#include "homeostat/base/setting.h"
 #include "homeostat/base/time.h"
 #include "homeostat/graph/service_graph.h"
 #include "homeostat/model/anomaly.h"
@@ -27,14 +28,23 @@ struct DiagnoseConfig {
     std::size_t diagnoses_max = 8;                         // independent causes told apart in one observation
     std::size_t causes_max = 5;                            // alternatives listed in a diagnosis
 
-    static constexpr auto describe() {
-        return std::tuple{field("min_posterior", &DiagnoseConfig::min_posterior),
-                          field("min_margin", &DiagnoseConfig::min_margin),
-                          field("change_lookback_ns", &DiagnoseConfig::change_lookback),
-                          field("onset_slack_ns", &DiagnoseConfig::onset_slack),
-                          field("evidence_age_max_ns", &DiagnoseConfig::evidence_age_max),
-                          field("diagnoses_max", &DiagnoseConfig::diagnoses_max),
-                          field("causes_max", &DiagnoseConfig::causes_max)};
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("min_posterior", &DiagnoseConfig::min_posterior,
+                    "Probability of the first cause below which a diagnosis is inconclusive.",
+                    {.min = 0, .max = 1}),
+            setting("min_margin", &DiagnoseConfig::min_margin,
+                    "How much more probable than the second cause the first must be.", {.min = 0, .max = 1}),
+            setting("change_lookback", &DiagnoseConfig::change_lookback,
+                    "Deployments and exits older than this are no evidence.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("onset_slack", &DiagnoseConfig::onset_slack, "How far the onsets of anomalies may err."),
+            setting("evidence_age_max", &DiagnoseConfig::evidence_age_max,
+                    "A window older than this is no evidence.", {.min = std::chrono::seconds{1}}),
+            setting("diagnoses_max", &DiagnoseConfig::diagnoses_max, "Independent causes told apart at once.",
+                    {.min = 1, .max = 64}),
+            setting("causes_max", &DiagnoseConfig::causes_max, "Alternatives listed in a diagnosis.",
+                    {.min = 1, .max = 64})};
     }
     friend bool operator==(const DiagnoseConfig&, const DiagnoseConfig&) = default;
 };

@@ -48,6 +48,15 @@ bool usable(double reading) {
 
 }  // namespace
 
+void FeatureConfig::check(Findings& findings) const {
+    if (forget_after <= stale_after) {
+        findings.report("forget_after", "must be longer than stale_after", "choose a longer time");
+    }
+    if (!std::has_single_bit(join_entries)) {
+        findings.report("join_entries", "must be a power of two", "write one, such as 65536");
+    }
+}
+
 Result<FeatureExtractor> FeatureExtractor::create(const FeatureConfig& config, EventTime now) {
     if (auto valid = validate(config); !valid) return std::unexpected(std::move(valid).error());
     return FeatureExtractor(config, now);

@@ -8,6 +8,7 @@
 
 #include "homeostat/base/codec.h"
 #include "homeostat/base/result.h"
+#include "homeostat/base/setting.h"
 #include "homeostat/base/time.h"
 #include "homeostat/features/call_joiner.h"
 #include "homeostat/features/series.h"
@@ -31,14 +32,30 @@ struct FeatureConfig {
     /// Spans remembered for joining a call's two ends; a power of two.
     std::uint32_t join_entries = 65'536;
 
-    static constexpr auto describe() {
-        return std::tuple{field("allowed_lateness_ns", &FeatureConfig::allowed_lateness),
-                          field("max_ahead_ns", &FeatureConfig::max_ahead),
-                          field("stale_after_ns", &FeatureConfig::stale_after),
-                          field("forget_after_ns", &FeatureConfig::forget_after),
-                          field("max_subjects", &FeatureConfig::max_subjects),
-                          field("join_entries", &FeatureConfig::join_entries)};
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("allowed_lateness", &FeatureConfig::allowed_lateness,
+                    "A window is closed this long after its end; what comes later is dropped and counted.",
+                    {.max = std::chrono::seconds{10}}),
+            setting("max_ahead", &FeatureConfig::max_ahead,
+                    "What claims to be further in the future than this is dropped and counted.",
+                    {.max = std::chrono::seconds{10}}),
+            setting("stale_after", &FeatureConfig::stale_after,
+                    "A subject that is silent for this long is stale; longer than the interval of the "
+                    "metrics' export.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("forget_after", &FeatureConfig::forget_after,
+                    "A subject that is silent for this long is no subject any more.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("max_subjects", &FeatureConfig::max_subjects,
+                    "Services, edges and instances together; what would be one more is refused and counted.",
+                    {.min = 1}),
+            setting("join_entries", &FeatureConfig::join_entries,
+                    "Spans remembered for joining the two ends of a call; a power of two.",
+                    {.min = 1, .max = 1U << 22U})};
     }
+    /// What one setting cannot say alone.
+    void check(Findings& findings) const;
     friend bool operator==(const FeatureConfig&, const FeatureConfig&) = default;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "homeostat/base/codec.h"
+#include "homeostat/base/setting.h"
 #include "homeostat/base/time.h"
 #include "homeostat/model/feature_window.h"
 #include "homeostat/model/ids.h"
@@ -27,6 +28,19 @@ struct GraphConfig {
     std::size_t services_max = 10'000;
     std::size_t edges_max = 100'000;
     std::size_t intervals_max = 16;  // of one edge; the oldest are dropped
+
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("forget_after", &GraphConfig::forget_after, "An edge unseen for longer has ended.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("smoothing", &GraphConfig::smoothing, "Time constant of the weights of the edges.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("services_max", &GraphConfig::services_max, "Services kept; one more is refused.",
+                    {.min = 1}),
+            setting("edges_max", &GraphConfig::edges_max, "Edges kept; one more is refused.", {.min = 1}),
+            setting("intervals_max", &GraphConfig::intervals_max,
+                    "Times in use kept of one edge; the oldest are dropped.", {.min = 1})};
+    }
 };
 
 /// The time in which an edge was there: [from, until), without end while it is in use.

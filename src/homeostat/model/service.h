@@ -6,6 +6,7 @@
 #include <string>
 
 #include "homeostat/base/codec.h"
+#include "homeostat/base/setting.h"
 #include "homeostat/model/ids.h"
 
 namespace homeostat::model {
@@ -21,6 +22,13 @@ struct Slo {
         return std::tuple{field("availability", &Slo::availability),
                           field("latency_p99_ms", &Slo::latency_p99_ms)};
     }
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("availability", &Slo::availability, "Share of requests that must be good.",
+                    {.min = 0, .max = 1}),
+            setting("latency_p99_ms", &Slo::latency_p99_ms,
+                    "A request slower than this many milliseconds is no good one.", {.min = 0})};
+    }
     friend bool operator==(const Slo&, const Slo&) = default;
 };
 
@@ -34,6 +42,13 @@ struct ServiceFacts {
     static constexpr auto describe() {
         return std::tuple{field("service", &ServiceFacts::service), field("owner", &ServiceFacts::owner),
                           field("criticality", &ServiceFacts::criticality), field("slo", &ServiceFacts::slo)};
+    }
+    static constexpr auto schema() {
+        return std::tuple{setting("name", &ServiceFacts::service, "The service, as its telemetry names it.",
+                                  {.required = true}),
+                          setting("owner", &ServiceFacts::owner, "The team to call."),
+                          setting("criticality", &ServiceFacts::criticality, "What an outage of it costs."),
+                          setting("slo", &ServiceFacts::slo, "What its users were promised.")};
     }
     friend bool operator==(const ServiceFacts&, const ServiceFacts&) = default;
 };

@@ -18,6 +18,7 @@ namespace homeostat::yaml {
 
 inline constexpr std::size_t kMaxTextBytes = 1U << 20U;
 inline constexpr std::size_t kMaxDepth = 64;
+inline constexpr std::size_t kMaxDocuments = 256;
 /// Bounds what aliases may unfold to ("billion laughs").
 inline constexpr std::size_t kMaxTreeBytes = 64U << 20U;
 

@@ -57,6 +57,11 @@ TEST(Yaml, ASyntaxErrorNamesItsLine) {
     EXPECT_EQ(refusal_of("a: 1\n\tb: 2\n").line, 2);
 }
 
+TEST(Yaml, EndsOnACharacterThatTheParserNeverConsumes) {
+    EXPECT_EQ(refusal_of(",").rule, "syntax");
+    EXPECT_EQ(refusal_of("a: 1\n---\n}").line, 3);
+}
+
 TEST(Yaml, UnfoldsAliasesWithinBounds) {
     EXPECT_EQ(json::to_text(value_of("a: &x {k: 1}\nb: *x\n")), R"({"a":{"k":1},"b":{"k":1}})");
     std::string bomb = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
@@ -79,9 +84,14 @@ TEST(Yaml, RefusesWhatItWouldHaveToGuess) {
     EXPECT_NE(refusal_of("a: 1\n---\nb: 2\n").message.find("more than one"), std::string::npos);
 }
 
-TEST(Yaml, RefusesTooDeepAndTooLarge) {
+TEST(Yaml, RefusesTooDeepTooLargeAndNoText) {
+    EXPECT_NE(refusal_of("a: \xff").message.find("UTF-8"), std::string::npos);
+    EXPECT_NE(refusal_of("a: \"\\N\"").message.find("UTF-8"), std::string::npos);
     EXPECT_NE(refusal_of(std::string(100, '[') + std::string(100, ']')).message.find("deeper"),
               std::string::npos);
+    std::string stream;
+    for (std::size_t i = 0; i <= kMaxDocuments; ++i) stream += "---\na\n";
+    EXPECT_NE(refusal_of(stream).message.find("documents"), std::string::npos);
     EXPECT_NE(refusal_of(std::string(kMaxTextBytes + 1, ' ')).message.find("larger"), std::string::npos);
 }
 

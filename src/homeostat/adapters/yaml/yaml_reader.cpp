@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <simdjson.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -37,8 +39,10 @@ Node node_at(const YAML::Mark& mark, NodeKind kind) {
 class TreeBuilder final : public YAML::EventHandler {
 public:
     [[nodiscard]] Node take_root() { return std::move(root_); }
+    /// Where the document starts in the text.
+    [[nodiscard]] const YAML::Mark& start() const { return start_; }
 
-    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
     void OnDocumentEnd() override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -48,6 +52,9 @@ public:
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         refuse_application_tag(mark, tag);
+        if (!simdjson::validate_utf8(value)) {  // yaml-cpp 0.7 writes "\N" and "\_" as one byte
+            throw YAML::ParserException(mark, "an escape that does not give UTF-8 text");
+        }
         auto node = node_at(mark, NodeKind::scalar);
         node.text = value;
         node.quoted = tag == "!" || tag == kStringTag;
@@ -150,6 +157,7 @@ private:
     }
 
     Node root_;
+    YAML::Mark start_;
     std::vector<Frame> stack_;
     std::map<YAML::anchor_t, Node> anchored_;
     std::size_t spent_ = 0;
@@ -170,6 +178,14 @@ void report_file(Problems& problems, std::string_view file, std::string message,
                         .message = std::move(message),
                         .cure = std::move(cure),
                         .rule = "unreadable"});
+}
+
+/// yaml-cpp passes broken UTF-8 on, and takes some control characters for the end of the file.
+bool is_text(std::string_view text) {
+    const auto is_control = [](unsigned char c) {
+        return (c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+    };
+    return simdjson::validate_utf8(text.data(), text.size()) && std::ranges::none_of(text, is_control);
 }
 
 std::optional<std::string> text_of_file(const std::string& path, Problems& problems) {
@@ -216,12 +232,26 @@ std::vector<Document> parse_all(std::string_view text, std::string_view file, Pr
                     "split it, or check that it is the right file");
         return documents;
     }
+    if (!is_text(text)) {
+        report_file(problems, file, "is not UTF-8 text without control characters",
+                    "save it as UTF-8, or check that it is the right file");
+        return documents;
+    }
     try {
         std::istringstream in{std::string(text)};
         YAML::Parser parser(in);
+        int position = -1;
         for (;;) {
             TreeBuilder builder;
             if (!parser.HandleNextDocument(builder)) break;
+            // yaml-cpp 0.7 answers a stray "," or "}" with empty documents at the same place, for ever.
+            if (builder.start().pos == std::exchange(position, builder.start().pos)) {
+                throw YAML::ParserException(builder.start(), "a character that no value can start with");
+            }
+            if (documents.size() == kMaxDocuments) {
+                throw YAML::ParserException(builder.start(),
+                                            fmt::format("more than {} documents", kMaxDocuments));
+            }
             documents.push_back({.file = std::string(file), .root = builder.take_root()});
         }
     } catch (const YAML::Exception& error) {

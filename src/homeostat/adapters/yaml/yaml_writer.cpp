@@ -17,6 +17,7 @@ constexpr auto kWords =
 
 /// Whether a reader could take the plain text for something else than this string.
 bool is_ambiguous(const std::string& text) {
+    if (std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; })) return true;
     std::string lower = text;
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : static_cast<char>(c);
