@@ -23,8 +23,9 @@ struct DiagnoseConfig {
     double min_posterior = 0.6;  // of the first cause, below which it is inconclusive; [0, 1]
     double min_margin = 0.25;    // over the second cause; [0, 1]
     Duration change_lookback = std::chrono::minutes{10};   // older deployments and exits are no evidence
+    Duration harmless_patience = std::chrono::seconds{5};  // how long a fault without victims is watched
     Duration onset_slack = std::chrono::seconds{2};        // how far onsets err: a cause may show this late
-    Duration evidence_age_max = std::chrono::seconds{10};  // an older window is no evidence
+    Duration evidence_age_max = std::chrono::seconds{3};   // an older window is no evidence
     std::size_t diagnoses_max = 8;                         // independent causes told apart in one observation
     std::size_t causes_max = 5;                            // alternatives listed in a diagnosis
 
@@ -38,6 +39,8 @@ struct DiagnoseConfig {
             setting("change_lookback", &DiagnoseConfig::change_lookback,
                     "Deployments and exits older than this are no evidence.",
                     {.min = std::chrono::seconds{1}}),
+            setting("harmless_patience", &DiagnoseConfig::harmless_patience,
+                    "How long a fault from which nobody suffers is watched before it is acted upon."),
             setting("onset_slack", &DiagnoseConfig::onset_slack, "How far the onsets of anomalies may err."),
             setting("evidence_age_max", &DiagnoseConfig::evidence_age_max,
                     "A window older than this is no evidence.", {.min = std::chrono::seconds{1}}),

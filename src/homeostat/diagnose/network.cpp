@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/diagnose/network.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace homeostat::diagnose {
+
+namespace {
+
+constexpr double kNegligible = 0.01;   // a belief that is not passed on
+constexpr double kFalseAlarm = -3;     // ln of the share of alarms behind which there is nothing
+constexpr double kOneIsEnough = 2;     // ln of the odds against one more cause at the same time
+constexpr double kSurgeSpreads = 0.8;  // P(a service near a surge gets more traffic as well)
+
+double prior(Fault fault, std::size_t services) {
+    double sum = 0;
+    for (std::size_t i = 0; i < kFaultCount; ++i) sum += fault_model(static_cast<Fault>(i)).prior;
+    return std::log(fault_model(fault).prior / sum) - std::log(static_cast<double>(services));
+}
+
+double log_of_coin(double probability, bool outcome) {
+    constexpr double kNever = 1e-6;
+    return std::log(std::max(outcome ? probability : 1 - probability, kNever));
+}
+
+/// What a call to a suffering callee shows.
+Suffering on_call(const Suffering& callee) {
+    const auto& way = kPropagation;
+    return {.errors = diagnose::noisy_or(way.seen_on_call * callee.errors, way.delay_to_errors * callee.slow),
+            .slow = diagnose::noisy_or(way.seen_on_call * callee.slow, way.errors_to_delay * callee.errors)};
+}
+
+Suffering noisy_or(const Suffering& a, const Suffering& b) {
+    return {.errors = diagnose::noisy_or(a.errors, b.errors), .slow = diagnose::noisy_or(a.slow, b.slow)};
+}
+
+Suffering update(double errors_weight, double slow_weight, const Suffering& prior) {
+    return {.errors = diagnose::update(errors_weight, prior.errors),
+            .slow = diagnose::update(slow_weight, prior.slow)};
+}
+
+double gain(double errors_weight, double slow_weight, const Suffering& p, const Suffering& q) {
+    return diagnose::gain(errors_weight, p.errors, q.errors) + diagnose::gain(slow_weight, p.slow, q.slow);
+}
+
+/// P(symptom) that the suffering of a service, or more traffic, brings about by itself.
+double from_suffering(Symptom symptom, const Suffering& suffering, double traffic) {
+    if (symptom == Symptom::busy) {
+        return diagnose::noisy_or(kPropagation.delay_makes_busy * suffering.slow,
+                                  kPropagation.traffic_makes_busy * traffic);
+    }
+    if (symptom == Symptom::log_errors) return kPropagation.errors_make_logs * suffering.errors;
+    if (symptom == Symptom::rate_up) return traffic;
+    if (symptom == Symptom::cpu_up) return kPropagation.traffic_takes_cpu * traffic;
+    return 0;
+}
+
+double log_sum(std::span<const double> terms) {
+    const double most = std::ranges::max(terms);
+    double sum = 0;
+    for (const double term : terms) sum += std::exp(term - most);
+    return most + std::log(sum);
+}
+
+}  // namespace
+
+Background Network::quiet() const {
+    const Suffering service{.errors = leak(Symptom::errors), .slow = leak(Symptom::slow)};
+    return {.services = std::vector(scene_.services.size(), service),
+            .calls = std::vector(scene_.calls.size(), Suffering{.errors = kEdgeLeak, .slow = kEdgeLeak}),
+            .traffic = std::vector(scene_.services.size(), 0.0),
+            .nothing = kFalseAlarm};
+}
+
+void Network::add(Background& background, const Hypothesis& hypothesis) const {
+    background.nothing = kOneIsEnough;
+    const auto way = spread(hypothesis.service, hypothesis.emits, background);
+    for (const auto& victim : way.victims) {
+        auto& service = background.services[victim.service];
+        service = noisy_or(service, victim.prior);
+        for (const Index number : scene_.services[victim.service].served) {
+            background.calls[number] = noisy_or(background.calls[number], on_call(victim.posterior));
+        }
+    }
+    if (hypothesis.lost_call) {
+        auto& call = background.calls[*hypothesis.lost_call];
+        call.errors = diagnose::noisy_or(call.errors, kPropagation.seen_on_call);
+    }
+    if (hypothesis.fault == Fault::load_surge || hypothesis.fault == Fault::load_change) {
+        const auto fed = fed_by_callers_of(hypothesis.service);
+        for (Index index = 0; index < fed.size(); ++index) {
+            if (fed[index])
+                background.traffic[index] = diagnose::noisy_or(background.traffic[index], kSurgeSpreads);
+        }
+    }
+}
+
+/// The service, all its callers, and all that these call: where the same rise in traffic may be seen.
+std::vector<bool> Network::fed_by_callers_of(Index service) const {
+    auto queue = upstream_of(service);
+    std::vector<bool> fed(scene_.services.size());
+    for (const Index index : queue) fed[index] = true;
+    for (std::size_t next = 0; next < queue.size(); ++next) {
+        for (const Index number : scene_.services[queue[next]].calls) {
+            const Index callee = scene_.calls[number].callee;
+            if (!fed[callee]) queue.push_back(callee);
+            fed[callee] = true;
+        }
+    }
+    return fed;
+}
+
+/// A surge comes from a caller that has it too, or from outside. Retries swell the calls alone.
+double Network::from_above(Index index) const {
+    const auto& service = scene_.services[index];
+    if (service.served.empty()) return 0;
+    double most = -1;
+    for (const Index number : service.served) {
+        most = std::max(most, scene_.services[scene_.calls[number].caller].symptoms[Symptom::rate_up]);
+    }
+    return diagnose::gain(most, 0.85, leak(Symptom::rate_up));
+}
+
+/// All callers, direct or not, in an order in which a service comes after those of its callees that are in
+/// it; calls that close a cycle are overlooked.
+std::vector<Index> Network::upstream_of(Index source) const {
+    std::vector<Index> finished;
+    std::vector<bool> seen(scene_.services.size());
+    std::vector<std::pair<Index, std::size_t>> path{{source, 0}};
+    seen[source] = true;
+    while (!path.empty()) {
+        auto& [service, next] = path.back();
+        const auto& served = scene_.services[service].served;
+        if (next == served.size()) {
+            finished.push_back(service);
+            path.pop_back();
+            continue;
+        }
+        const Index caller = scene_.calls[served[next++]].caller;
+        if (seen[caller]) continue;
+        seen[caller] = true;
+        path.emplace_back(caller, 0);
+    }
+    std::ranges::reverse(finished);
+    return finished;
+}
+
+/// One step of the forward pass: from the beliefs about the callees to the calls, and on to the caller,
+/// each time taking in the evidence. Returns the gain.
+double Network::visit(Index index, std::span<const Suffering> beliefs, const Background& background,
+                      Victim& victim) const {
+    const auto& service = scene_.services[index];
+    double total = 0;
+    Suffering arriving;
+    for (const Index number : service.calls) {
+        const auto& call = scene_.calls[number];
+        const auto& callee = beliefs[call.callee];
+        if (callee.errors < kNegligible && callee.slow < kNegligible) continue;
+        const auto& expected = background.calls[number];
+        const auto prior = noisy_or(on_call(callee), expected);
+        total += gain(call.errors, call.slow, prior, expected);
+        const auto seen = update(call.errors, call.slow, prior);
+        const double force =
+            kPropagation.call_to_caller *
+            (kPropagation.rare_call_to_caller + (1 - kPropagation.rare_call_to_caller) * call.share);
+        arriving = noisy_or(arriving, Suffering{.errors = force * seen.errors, .slow = force * seen.slow});
+    }
+    victim.service = index;
+    victim.prior = arriving;
+    if (arriving.errors < kNegligible && arriving.slow < kNegligible) return total;
+    const auto& expected = background.services[index];
+    const auto prior = noisy_or(arriving, expected);
+    const auto& symptoms = service.symptoms;
+    total += gain(symptoms[Symptom::errors], symptoms[Symptom::slow], prior, expected);
+    victim.posterior = update(symptoms[Symptom::errors], symptoms[Symptom::slow], prior);
+    for (const auto symptom : {Symptom::busy, Symptom::log_errors}) {
+        const double without =
+            diagnose::noisy_or(leak(symptom), from_suffering(symptom, expected, background.traffic[index]));
+        const double with = diagnose::noisy_or(
+            leak(symptom), from_suffering(symptom, victim.posterior, background.traffic[index]));
+        total += diagnose::gain(symptoms[symptom], std::max(with, without), without);
+    }
+    return total;
+}
+
+Spread Network::spread(Index source, Suffering emits, const Background& background) const {
+    Spread result;
+    result.victims.push_back({.service = source, .prior = emits, .posterior = emits});
+    if (emits.errors == 0 && emits.slow == 0) return result;
+    std::vector<Suffering> beliefs(scene_.services.size());
+    for (const Index service : upstream_of(source)) {
+        if (service == source) {
+            beliefs[service] = emits;
+            continue;
+        }
+        Victim victim;
+        result.gain += visit(service, beliefs, background, victim);
+        beliefs[service] = victim.posterior;
+        if (std::max(victim.posterior.errors, victim.posterior.slow) < kNegligible) continue;
+        result.victims.push_back(victim);
+        const auto& onset = scene_.services[service].onset;
+        if (onset && std::max(victim.posterior.errors, victim.posterior.slow) > 0.5) {
+            result.first_onset = std::min(result.first_onset.value_or(*onset), *onset);
+        }
+    }
+    return result;
+}
+
+double Network::symptom_gain(Index index, Fault fault, Symptom symptom, const Background& background) const {
+    const double suffering = from_suffering(symptom, background.services[index], background.traffic[index]);
+    const double p = fault_model(fault).local[static_cast<std::size_t>(symptom)];
+    return diagnose::gain(scene_.services[index].symptoms[symptom], diagnose::noisy_or(p, suffering),
+                          diagnose::noisy_or(leak(symptom), suffering));
+}
+
+/// The part of the service's own answers: its telemetry shows what it emits, as far as such a fault lets it.
+double Network::visible_gain(const Hypothesis& hypothesis, const Background& background) const {
+    const auto& expected = background.services[hypothesis.service];
+    const double visible = fault_model(hypothesis.fault).visible;
+    const auto prior = noisy_or(
+        expected, {.errors = visible * hypothesis.emits.errors, .slow = visible * hypothesis.emits.slow});
+    const auto& symptoms = scene_.services[hypothesis.service].symptoms;
+    return gain(symptoms[Symptom::errors], symptoms[Symptom::slow], prior, expected);
+}
+
+/// A cause that shows later than its effects is none; detectors and clocks err by the slack.
+double Network::lateness(Index source, const Spread& spread) const {
+    const auto& own = scene_.services[source].onset;
+    if (!own || !spread.first_onset) return 0;
+    const auto late = std::chrono::duration<double>(*own - *spread.first_onset - onset_slack_).count();
+    return late <= 0 ? 0 : -std::min(0.8 * late, 4.0);
+}
+
+/// A change of traffic goes either way.
+double Network::changed_traffic(Index index) const {
+    const auto& symptoms = scene_.services[index].symptoms;
+    const double most = std::max(symptoms[Symptom::rate_up], symptoms[Symptom::rate_down]);
+    return diagnose::gain(most, 0.97, leak(Symptom::rate_up) + leak(Symptom::rate_down));
+}
+
+/// The call that fails best, when such a loss is assumed. The callee must be well: that it is not, other
+/// hypotheses explain better, as they explain its other callers too.
+double Network::lose_dependency(Hypothesis& hypothesis, const Background& background) const {
+    double best = -1e3;
+    for (const Index number : scene_.services[hypothesis.service].calls) {
+        const auto& call = scene_.calls[number];
+        const auto& callee = scene_.services[call.callee];
+        const auto& expected = background.calls[number];
+        const double lost =
+            diagnose::gain(call.errors, 0.97, expected.errors) +
+            diagnose::gain(call.slow, 0.3, expected.slow) +
+            diagnose::gain(callee.symptoms[Symptom::rate_down], 0.5, leak(Symptom::rate_down));
+        if (lost <= best) continue;
+        best = lost;
+        hypothesis.lost_call = number;
+    }
+    return best;
+}
+
+void Network::weigh_service(Index index, const Background& background, std::vector<Hypothesis>& out) const {
+    constexpr std::array<Suffering, 4> kPossible{{{0, 0}, {0, 1}, {1, 0}, {1, 1}}};
+    std::array<double, 4> travelled{};
+    for (std::size_t i = 0; i < kPossible.size(); ++i) {
+        const auto way = spread(index, kPossible.at(i), background);
+        travelled.at(i) = way.gain + lateness(index, way);
+    }
+    for (std::size_t number = 0; number < kFaultCount; ++number) {
+        const auto fault = static_cast<Fault>(number);
+        const auto& model = fault_model(fault);
+        Hypothesis hypothesis{.service = index,
+                              .fault = fault,
+                              .score = prior(fault, scene_.services.size()) - background.nothing};
+        for (std::size_t i = 2; i < kSymptomCount; ++i) {  // without errors and slow
+            hypothesis.score += symptom_gain(index, fault, static_cast<Symptom>(i), background);
+        }
+        if (fault == Fault::load_change) hypothesis.score += changed_traffic(index);
+        if (fault == Fault::load_surge) hypothesis.score += from_above(index);
+        if (fault == Fault::lost_dependency) hypothesis.score += lose_dependency(hypothesis, background);
+        std::array<double, 4> terms{};
+        std::size_t best = 0;
+        for (std::size_t i = 0; i < kPossible.size(); ++i) {
+            hypothesis.emits = kPossible.at(i);
+            terms.at(i) = log_of_coin(model.errors, hypothesis.emits.errors > 0) +
+                          log_of_coin(model.slow, hypothesis.emits.slow > 0) +
+                          visible_gain(hypothesis, background) + travelled.at(i);
+            if (terms.at(i) > terms.at(best)) best = i;
+        }
+        hypothesis.emits = kPossible.at(best);
+        hypothesis.score += log_sum(terms);
+        out.push_back(hypothesis);
+    }
+}
+
+bool Network::suspicious(const ServiceScene& service) const {
+    constexpr double kNotable = 1.7;  // a likelihood ratio of e
+    for (const auto symptom :
+         {Symptom::errors, Symptom::slow, Symptom::rate_up, Symptom::cpu_up, Symptom::memory_up,
+          Symptom::busy, Symptom::stale, Symptom::exited, Symptom::instance_silent}) {
+        if (service.symptoms[symptom] > kNotable) return true;
+    }
+    const auto notable = [&](Index number) {
+        return std::max(scene_.calls[number].errors, scene_.calls[number].slow) > kNotable;
+    };
+    return std::ranges::any_of(service.served, notable) || std::ranges::any_of(service.calls, notable);
+}
+
+std::vector<Hypothesis> Network::weigh(const Background& background) const {
+    std::vector<Hypothesis> result;
+    for (Index index = 0; index < scene_.services.size(); ++index) {
+        if (suspicious(scene_.services[index])) weigh_service(index, background, result);
+    }
+    std::ranges::stable_sort(result, std::ranges::greater{}, &Hypothesis::score);
+    for (auto& h : result) {
+        printf("%s %d %.2f:", scene_.services[h.service].id.value().c_str(), static_cast<int>(h.fault),
+               h.score);
+        for (std::size_t i = 0; i < kSymptomCount; ++i)
+            printf(" %.1f/%.1f", std::log1p(scene_.services[h.service].symptoms.weights[i]),
+                   symptom_gain(h.service, h.fault, static_cast<Symptom>(i), background));
+        printf("\n");
+    }
+    return result;
+}
+
+}  // namespace homeostat::diagnose

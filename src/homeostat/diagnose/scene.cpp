@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/diagnose/scene.h"
+
+#include <algorithm>
+#include <ranges>
+#include <unordered_map>
+
+namespace homeostat::diagnose {
+
+using model::ChangeKind;
+using model::Feature;
+using model::Finding;
+using model::ServiceId;
+using model::Subject;
+
+namespace {
+
+constexpr double kFlagged = 8;    // ln likelihood ratio of what a detector claims
+constexpr double kStrongest = 9;  // no number speaks louder
+constexpr double kAbsent = -3;    // of a value in the middle of its interval
+
+/// The least excess over the middle that matters, and where a feature's evidence comes from.
+struct Sensitivity {
+    Feature feature;
+    double relative;
+    double absolute;
+    bool per_request = false;  // an average over requests: few requests say little
+};
+
+constexpr Sensitivity kErrors{Feature::error_rate, 0.5, 0.03, true};
+constexpr std::array<Sensitivity, 3> kLatencies{{{Feature::latency_ms, 0.3, 3, true},
+                                                 {Feature::latency_p50_ms, 0.3, 3, true},
+                                                 {Feature::latency_p95_ms, 0.4, 5, true}}};
+constexpr Sensitivity kRate{Feature::rate_rps, 0.3, 2};
+constexpr Sensitivity kCpu{Feature::cpu_pct, 0.25, 10};
+constexpr Sensitivity kMemory{Feature::mem_mb, 0.1, 15};
+constexpr Sensitivity kInFlight{Feature::in_flight, 0.5, 1};
+constexpr Sensitivity kLogErrors{Feature::log_error_rate, 0.5, 1};
+
+/// ln likelihood ratio for "the value has left its interval": 0 a little outside, rising with the distance
+/// from the middle in units of the interval's half.
+double log_ratio(double distance) {
+    return std::clamp(3 * (distance - 1.3), kAbsent, kStrongest);
+}
+
+double requests_in(const SubjectState& state) {
+    const double seconds = std::chrono::duration<double>(state.latest.length).count();
+    return state.latest.values.get_or(Feature::rate_rps, 0) * seconds;
+}
+
+/// Bounds what an average over `requests` requests can say either way.
+double tempered(double log_odds, double requests) {
+    return std::clamp(log_odds, std::max(kAbsent, -0.3 * requests), std::min(kStrongest, 1.5 * requests));
+}
+
+double raised(const SubjectState& state, const Sensitivity& sensitivity) {
+    const auto now = state.latest.values.get(sensitivity.feature);
+    const auto middle = state.baseline.median.get(sensitivity.feature);
+    if (!now || !middle) return 0;
+    const double half = std::max({state.baseline.high.get_or(sensitivity.feature, *middle) - *middle,
+                                  sensitivity.relative * *middle, sensitivity.absolute});
+    const double odds = log_ratio((*now - *middle) / half);
+    return sensitivity.per_request ? tempered(odds, requests_in(state)) : odds;
+}
+
+double lowered(const SubjectState& state, const Sensitivity& sensitivity) {
+    const auto now = state.latest.values.get(sensitivity.feature);
+    const auto middle = state.baseline.median.get(sensitivity.feature);
+    if (!now || !middle) return 0;
+    const double half = std::max({*middle - state.baseline.low.get_or(sensitivity.feature, *middle),
+                                  sensitivity.relative * *middle, sensitivity.absolute});
+    return log_ratio((*middle - *now) / half);
+}
+
+/// The ln likelihood ratios that the windows of one subject give; 0 where they say nothing.
+struct Odds {
+    double errors = 0;
+    double slow = 0;
+    double rate_up = 0;
+    double rate_down = 0;
+    double cpu_up = 0;
+    double memory_up = 0;
+    double busy = 0;
+    double log_errors = 0;
+};
+
+Odds measure(const SubjectState& state) {
+    Odds odds{.errors = raised(state, kErrors),
+              .rate_up = raised(state, kRate),
+              .rate_down = lowered(state, kRate),
+              .cpu_up = raised(state, kCpu),
+              .memory_up = raised(state, kMemory),
+              .busy = raised(state, kInFlight),
+              .log_errors = raised(state, kLogErrors)};
+    const double failed = state.latest.values.get_or(Feature::error_rate, 0) * requests_in(state);
+    odds.errors = std::min(odds.errors, 2 * failed);
+    odds.slow = raised(state, kLatencies[0]);
+    for (const auto& latency : kLatencies) odds.slow = std::max(odds.slow, raised(state, latency));
+    return odds;
+}
+
+/// A detector's claim weighs more than our own look at one window.
+void add_finding(Odds& odds, const Finding& finding) {
+    const bool up = finding.observed > finding.expected_high;
+    const auto claim = [&](double& which) { which = std::max(which, kFlagged); };
+    switch (finding.feature) {
+        case Feature::rate_rps: claim(up ? odds.rate_up : odds.rate_down); break;
+        case Feature::error_rate:
+            if (up) claim(odds.errors);
+            break;
+        case Feature::latency_ms:
+        case Feature::latency_p50_ms:
+        case Feature::latency_p95_ms:
+        case Feature::latency_p99_ms:
+            if (up) claim(odds.slow);
+            break;
+        case Feature::cpu_pct:
+            if (up) claim(odds.cpu_up);
+            break;
+        case Feature::mem_mb:
+            if (up) claim(odds.memory_up);
+            break;
+        case Feature::in_flight:
+            if (up) claim(odds.busy);
+            break;
+        case Feature::log_error_rate:
+        case Feature::new_log_templates:
+            if (up) claim(odds.log_errors);
+            break;
+        case Feature::restarts:
+        case Feature::replicas: break;  // instances and change events tell it better
+    }
+}
+
+Symptoms symptoms_of(const Odds& odds) {
+    Symptoms symptoms;
+    symptoms[Symptom::errors] = std::expm1(odds.errors);
+    symptoms[Symptom::slow] = std::expm1(odds.slow);
+    symptoms[Symptom::rate_up] = std::expm1(odds.rate_up);
+    symptoms[Symptom::rate_down] = std::expm1(odds.rate_down);
+    symptoms[Symptom::cpu_up] = std::expm1(odds.cpu_up);
+    symptoms[Symptom::memory_up] = std::expm1(odds.memory_up);
+    symptoms[Symptom::busy] = std::expm1(odds.busy);
+    symptoms[Symptom::log_errors] = std::expm1(odds.log_errors);
+    return symptoms;
+}
+
+class SceneBuilder {
+public:
+    SceneBuilder(const Observation& observation, const DiagnoseConfig& config)
+        : observation_(observation), config_(config) {
+        scene_.at = observation.at;
+    }
+
+    Scene build() {
+        add_services();
+        add_calls();
+        for (const auto& anomaly : observation_.anomalies) add_anomaly(anomaly);
+        read_subjects();
+        read_changes();
+        for (auto& service : scene_.services) {
+            judge_presence(service);
+            judge_instances(service);
+            judge_changes(service);
+        }
+        return std::move(scene_);
+    }
+
+private:
+    bool open(const model::Anomaly& anomaly) const {
+        return anomaly.state != model::AnomalyState::cleared &&
+               observation_.at - anomaly.at <= config_.evidence_age_max;
+    }
+    Duration age(const SubjectState& state) const { return observation_.at - state.latest.end; }
+    bool usable(const SubjectState& state) const {
+        return state.freshness == model::Freshness::fresh && age(state) <= config_.evidence_age_max;
+    }
+    ServiceScene* service(const ServiceId& id) {
+        const auto index = scene_.find(id);
+        return index ? &scene_.services[*index] : nullptr;
+    }
+    CallScene* call(const ServiceId& caller, const ServiceId& callee) {
+        auto* from = service(caller);
+        if (from == nullptr) return nullptr;
+        for (const Index index : from->calls) {
+            if (scene_.services[scene_.calls[index].callee].id == callee) return &scene_.calls[index];
+        }
+        return nullptr;
+    }
+
+    void add_services();
+    void add_calls();
+    void add_anomaly(const model::Anomaly& anomaly);
+    void read_subjects();
+    void read_changes();
+    void judge_presence(ServiceScene& service) const;
+    void judge_instances(ServiceScene& service) const;
+    void judge_changes(ServiceScene& service) const;
+    double silence(const InstanceScene& instance, const ServiceScene& service) const;
+    Odds odds_of(const Subject& subject, const SubjectState& state) const;
+    EventTime onset_near(const ServiceScene& service) const { return service.onset.value_or(first_onset_); }
+
+    const Observation& observation_;
+    const DiagnoseConfig& config_;
+    Scene scene_;
+    std::map<Subject, const model::Anomaly*> anomaly_of_;
+    EventTime first_onset_ = EventTime::max();
+};
+
+void SceneBuilder::add_services() {
+    auto ids = observation_.graph.services();
+    for (const auto& anomaly : observation_.anomalies) {
+        ids.push_back(anomaly.subject.service);
+        if (anomaly.subject.callee) ids.push_back(*anomaly.subject.callee);
+    }
+    std::ranges::sort(ids);
+    const auto repeated = std::ranges::unique(ids);
+    ids.erase(repeated.begin(), repeated.end());
+    scene_.services.reserve(ids.size());
+    for (auto& id : ids) scene_.services.push_back({.id = std::move(id)});
+}
+
+void SceneBuilder::add_calls() {
+    const auto add = [&](Index caller, const ServiceId& callee_id) {
+        const Index callee = *scene_.find(callee_id);
+        const auto number = static_cast<Index>(scene_.calls.size());
+        scene_.calls.push_back({.caller = caller, .callee = callee});
+        scene_.services[caller].calls.push_back(number);
+        scene_.services[callee].served.push_back(number);
+    };
+    for (Index caller = 0; caller < scene_.services.size(); ++caller) {
+        for (const auto& callee : observation_.graph.callees(scene_.services[caller].id)) add(caller, callee);
+    }
+    for (const auto& anomaly : observation_.anomalies) {
+        const auto& [caller, callee, instance] = anomaly.subject;
+        if (callee && call(caller, *callee) == nullptr) add(*scene_.find(caller), *callee);
+    }
+}
+
+void SceneBuilder::add_anomaly(const model::Anomaly& anomaly) {
+    if (!open(anomaly)) return;
+    anomaly_of_.emplace(anomaly.subject, &anomaly);
+    first_onset_ = std::min(first_onset_, anomaly.onset);
+    auto* owner = service(anomaly.subject.callee.value_or(anomaly.subject.service));
+    if (!only_traffic(anomaly)) owner->onset = std::min(owner->onset.value_or(anomaly.onset), anomaly.onset);
+}
+
+Odds SceneBuilder::odds_of(const Subject& subject, const SubjectState& state) const {
+    Odds odds = usable(state) ? measure(state) : Odds{};
+    if (const auto found = anomaly_of_.find(subject); found != anomaly_of_.end()) {
+        for (const auto& finding : found->second->findings) add_finding(odds, finding);
+    }
+    return odds;
+}
+
+void SceneBuilder::read_subjects() {
+    for (const auto& [subject, state] : observation_.subjects) {
+        if (subject.is_edge()) {
+            auto* edge = call(subject.service, *subject.callee);
+            if (edge == nullptr) continue;
+            const auto odds = odds_of(subject, state);
+            edge->errors = std::expm1(odds.errors);
+            edge->slow = std::expm1(odds.slow);
+            edge->state = &state;
+            continue;
+        }
+        auto* owner = service(subject.service);
+        if (owner == nullptr) continue;
+        if (subject.is_instance()) {
+            owner->instances.push_back(
+                {.subject = &subject, .state = &state, .symptoms = symptoms_of(odds_of(subject, state))});
+        } else {
+            owner->symptoms = symptoms_of(odds_of(subject, state));
+            owner->state = &state;
+        }
+    }
+    for (auto& edge : scene_.calls) {
+        const auto* caller = scene_.services[edge.caller].state;
+        if (edge.state == nullptr || caller == nullptr) continue;
+        const double requests = caller->baseline.median.get_or(Feature::rate_rps, 0);
+        const double calls = edge.state->baseline.median.get_or(Feature::rate_rps, requests);
+        edge.share = requests > 0 ? std::min(1.0, calls / requests) : 1.0;
+    }
+}
+
+void SceneBuilder::judge_presence(ServiceScene& service) const {
+    if (service.state == nullptr) return;
+    const bool gone = service.state->freshness == model::Freshness::stale;
+    if (gone) service.symptoms[Symptom::stale] = std::expm1(kStrongest);
+    if (!gone && age(*service.state) <= std::chrono::seconds{1}) {
+        service.symptoms[Symptom::stale] = std::expm1(-kFlagged);
+    }
+    if (!gone) return;
+    double starved = kAbsent;
+    for (const Index number : service.calls) {
+        const auto& callee = scene_.services[scene_.calls[number].callee];
+        if (callee.state == nullptr || !usable(*callee.state)) continue;
+        starved = std::max(starved, std::log1p(callee.symptoms[Symptom::rate_down]));
+    }
+    if (!service.calls.empty()) service.symptoms[Symptom::starved_callees] = std::expm1(starved);
+}
+
+/// ln likelihood ratio for "this instance has stopped while its peers go on".
+double SceneBuilder::silence(const InstanceScene& instance, const ServiceScene& service) const {
+    constexpr double kBusyRps = 3;  // below it, a second without a request is nothing unusual
+    const auto seconds_missing = std::chrono::duration<double>(age(*instance.state)).count();
+    const bool peers_report = std::ranges::any_of(service.instances, [&](const InstanceScene& peer) {
+        return &peer != &instance && usable(*peer.state) && age(*peer.state) <= std::chrono::seconds{1} &&
+               peer.state->latest.values.get_or(Feature::rate_rps, 0) > 0;
+    });
+    if (!peers_report) return 0;
+    const bool busy = instance.state->baseline.median.get_or(Feature::rate_rps, 0) >= kBusyRps;
+    if (seconds_missing < 1) {
+        const bool served = instance.state->latest.values.get_or(Feature::rate_rps, 0) > 0;
+        return served ? -4 : (busy ? 3 : 0);
+    }
+    if (instance.state->freshness == model::Freshness::stale) return 5;
+    return busy ? std::min(1.8 * std::floor(seconds_missing), 5.0) : std::min(0.5 * seconds_missing, 1.5);
+}
+
+void SceneBuilder::judge_instances(ServiceScene& service) const {
+    // An instance that was gone well before the trouble has left for another reason.
+    const EventTime since = std::min(onset_near(service), observation_.at) - std::chrono::seconds{5};
+    std::erase_if(service.instances,
+                  [&](const InstanceScene& instance) { return instance.state->latest.end < since; });
+    const auto count = static_cast<double>(service.instances.size());
+    if (count < 1) return;
+    double silent = count > 1 ? kAbsent - 1 : 0;
+    bool known = false;
+    for (auto& instance : service.instances) {
+        const double odds = silence(instance, service);
+        instance.symptoms[Symptom::instance_silent] = std::expm1(odds);
+        if (odds != 0) known = true;
+        silent = std::max(silent, odds);
+        for (const auto symptom :
+             {Symptom::cpu_up, Symptom::memory_up}) {  // one of many: diluted by the mean
+            const double claim = (1 + instance.symptoms[symptom]) / count - 1;
+            service.symptoms[symptom] = std::max(service.symptoms[symptom], claim);
+        }
+    }
+    service.symptoms[Symptom::instance_silent] = known ? std::expm1(silent) : 0;
+}
+
+void SceneBuilder::read_changes() {
+    std::vector<const model::ChangeEvent*> changes;
+    for (const auto& change : observation_.changes) {
+        if (change.at <= observation_.at && observation_.at - change.at <= config_.change_lookback) {
+            changes.push_back(&change);
+        }
+    }
+    std::ranges::stable_sort(changes, {}, &model::ChangeEvent::at);
+    for (const auto* change : changes) {
+        auto* owner = service(change->service);
+        if (owner == nullptr) continue;
+        switch (change->kind) {
+            case ChangeKind::version_changed: owner->deployment = change->order ? nullptr : change; break;
+            case ChangeKind::instance_exited: owner->exit = change->order ? owner->exit : change; break;
+            case ChangeKind::instance_started:
+                if (owner->exit != nullptr && (change->order || change->instance == owner->exit->instance)) {
+                    owner->exit = nullptr;  // made good
+                }
+                break;
+            case ChangeKind::scaled:
+            case ChangeKind::configured: break;
+        }
+    }
+}
+
+/// How telling a deployment is depends on how soon the trouble began after it.
+void SceneBuilder::judge_changes(ServiceScene& service) const {
+    const EventTime onset = std::min(onset_near(service), observation_.at);
+    double deployed = -4;
+    if (service.deployment != nullptr) {
+        const auto before = onset - service.deployment->at;
+        if (before < -config_.onset_slack) {
+            service.deployment = nullptr;  // it came after the trouble
+        } else if (before <= std::chrono::seconds{30}) {
+            deployed = 4.5;
+        } else {
+            deployed = before <= std::chrono::minutes{2} ? 3 : 1;
+        }
+    }
+    double exited = -3;
+    if (service.exit != nullptr && onset - service.exit->at > std::chrono::seconds{10})
+        service.exit = nullptr;
+    if (service.exit != nullptr) {
+        const bool planned = service.exit->detail == "exit 0" || service.exit->detail == "signal 15";
+        const bool rollout =
+            service.deployment != nullptr &&
+            std::chrono::abs(service.exit->at - service.deployment->at) <= std::chrono::seconds{30};
+        exited = planned || rollout ? 1 : kStrongest;
+    }
+    service.symptoms[Symptom::version_changed] = std::expm1(deployed);
+    service.symptoms[Symptom::exited] = std::expm1(exited);
+}
+
+}  // namespace
+
+std::optional<Index> Scene::find(const ServiceId& service) const {
+    const auto found = std::ranges::lower_bound(services, service, {}, &ServiceScene::id);
+    if (found == services.end() || found->id != service) return std::nullopt;
+    return static_cast<Index>(found - services.begin());
+}
+
+Scene build_scene(const Observation& observation, const DiagnoseConfig& config) {
+    return SceneBuilder(observation, config).build();
+}
+
+bool only_traffic(const model::Anomaly& anomaly) {
+    return std::ranges::all_of(anomaly.findings, [](const Finding& finding) {
+        return finding.feature == Feature::rate_rps || finding.feature == Feature::replicas ||
+               finding.observed < finding.expected_low;
+    });
+}
+
+bool only_load(const model::Anomaly& anomaly) {
+    return std::ranges::all_of(anomaly.findings, [](const Finding& finding) {
+        return finding.feature == Feature::rate_rps || finding.feature == Feature::replicas ||
+               finding.feature == Feature::cpu_pct || finding.feature == Feature::in_flight ||
+               finding.feature == Feature::mem_mb || finding.observed < finding.expected_low;
+    });
+}
+
+std::optional<Reading> read(const SubjectState* state, Feature feature) {
+    if (state == nullptr) return std::nullopt;
+    const auto now = state->latest.values.get(feature);
+    const auto before = state->baseline.median.get(feature);
+    if (!now || !before) return std::nullopt;
+    return Reading{.feature = feature, .before = *before, .now = *now};
+}
+
+}  // namespace homeostat::diagnose

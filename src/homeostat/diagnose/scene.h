@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "homeostat/diagnose/diagnoser.h"
+#include "homeostat/diagnose/fault_model.h"
+
+/// An observation turned into evidence: numbered services and calls, each with its symptoms.
+namespace homeostat::diagnose {
+
+using Index = std::uint32_t;
+
+struct InstanceScene {
+    const model::Subject* subject = nullptr;
+    const SubjectState* state = nullptr;
+    Symptoms symptoms;  // `instance_silent` and `exited` are this instance's own
+};
+
+struct CallScene {
+    Index caller = 0;
+    Index callee = 0;
+    double errors = 0;  // weights of evidence, as in `Symptoms`
+    double slow = 0;
+    double share = 1;  // calls per request of the caller, at most 1
+    const SubjectState* state = nullptr;
+};
+
+struct ServiceScene {
+    model::ServiceId id;
+    const SubjectState* state = nullptr;
+    Symptoms symptoms;
+    std::vector<Index> calls;                        // numbers of the calls that it makes
+    std::vector<Index> served;                       // numbers of the calls that it answers
+    std::vector<InstanceScene> instances;            // by name
+    std::optional<EventTime> onset;                  // first abnormal window of it or of a call to it
+    const model::ChangeEvent* deployment = nullptr;  // the last one, when it was not ours
+    const model::ChangeEvent* exit = nullptr;        // of an instance, not by us and not made good since
+};
+
+struct Scene {
+    EventTime at{};
+    std::vector<ServiceScene> services;  // by name
+    std::vector<CallScene> calls;        // by caller, then callee
+
+    [[nodiscard]] std::optional<Index> find(const model::ServiceId& service) const;
+};
+
+[[nodiscard]] Scene build_scene(const Observation& observation, const DiagnoseConfig& config);
+
+/// True when `anomaly` is about traffic only, which is no trouble by itself.
+[[nodiscard]] bool only_traffic(const model::Anomaly& anomaly);
+/// True when `anomaly` is about traffic and the resources that it takes.
+[[nodiscard]] bool only_load(const model::Anomaly& anomaly);
+
+/// The feature by which slowness of a subject is told to people, with its value now and normally.
+struct Reading {
+    model::Feature feature = model::Feature::latency_ms;
+    double before = 0;
+    double now = 0;
+};
+[[nodiscard]] std::optional<Reading> read(const SubjectState* state, model::Feature feature);
+
+}  // namespace homeostat::diagnose
