@@ -190,7 +190,7 @@ TEST_F(SupervisorTest, RestartsAStoppedProcess) {
     ::kill(static_cast<pid_t>(before), SIGSTOP);
     const auto result = execute(order(ActionKind::restart, {}, "web-3"));
     EXPECT_EQ(result.outcome, OrderOutcome::done) << result.detail;
-    EXPECT_TRUE(is_dead(before));
+    EXPECT_TRUE(eventually([&] { return is_dead(before); }));
     EXPECT_TRUE(instance(2).running);
 }
 

@@ -90,14 +90,22 @@ TEST(Spawn, AppliesLimits) {
 }
 
 TEST(Spawn, KillsAStoppedProcessAndItsChildren) {
-    const auto child = spawn({.program = "/bin/sh", .args = {"-c", "sleep 1000 & wait"}});
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const FileDescriptor reading(ends[0]);
+    FileDescriptor writing(ends[1]);
+    const auto child = spawn({.program = "/bin/sh",
+                              .args = {"-c", "sleep 1000 & wait"},
+                              .descriptors = {{STDOUT_FILENO, writing.get()}}});
     ASSERT_TRUE(child.has_value());
+    writing.reset();
     signal_group(*child, SIGSTOP);
     signal_group(*child, SIGKILL);
     pollfd ended{.fd = child->pidfd.get(), .events = POLLIN, .revents = 0};
     ASSERT_EQ(::poll(&ended, 1, 5000), 1);
     EXPECT_EQ(reap(*child).signal, SIGKILL);
-    EXPECT_EQ(::kill(-child->pid, 0), -1);  // nobody is left in the group
+    pollfd closed{.fd = reading.get(), .events = 0, .revents = 0};
+    EXPECT_EQ(::poll(&closed, 1, 5000), 1);  // nobody holds the other end any more
 }
 
 }  // namespace
