@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace homeostat {
 namespace {
@@ -17,6 +18,23 @@ std::string_view kind_name(const Node& node) {
         case NodeKind::mapping: return "a mapping";
     }
     return "something else";
+}
+
+/// Takes one step of a path such as "services[2].name" off its front: the node there, or nullptr.
+const Node* step_into(const Node& node, std::string_view& path) {
+    if (path.starts_with('[')) {
+        const auto end = std::min(path.find(']'), path.size());
+        const auto index = text_form::parse_integer(path.substr(1, end - 1));
+        path.remove_prefix(std::min(end + 1, path.size()));
+        if (path.starts_with('.')) path.remove_prefix(1);
+        if (!index || *index < 0 || std::cmp_greater_equal(*index, node.items.size())) return nullptr;
+        return &node.items[static_cast<std::size_t>(*index)];
+    }
+    const auto end = std::min(path.find_first_of(".["), path.size());
+    const auto* below = node.find(path.substr(0, end));
+    path.remove_prefix(end);
+    if (path.starts_with('.')) path.remove_prefix(1);
+    return below;
 }
 
 }  // namespace
@@ -87,11 +105,9 @@ bool BindContext::expect_scalar(const Node& node, std::string_view wanted, bool 
 void Findings::report(std::string_view field, std::string message, std::string cure, Severity severity) {
     const Node* at = &node_;
     for (std::string_view rest = field; !rest.empty();) {
-        const auto dot = rest.find('.');
-        const auto* below = at->find(rest.substr(0, dot));
+        const auto* below = step_into(*at, rest);
         if (below == nullptr) break;
         at = below;
-        rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
     }
     context_.within(field, [&] {
         context_.report(*at, "inconsistent", {std::move(message), std::move(cure)}, severity);

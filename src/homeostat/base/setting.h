@@ -134,7 +134,7 @@ class Findings {
 public:
     Findings(BindContext& context, const Node& node) : context_(context), node_(node) {}
 
-    /// `field` is a setting's name or a dotted path below it; an absent one is placed at the struct.
+    /// `field` is a path such as "tls" or "services[2].name"; what is absent is placed at what is above it.
     void report(std::string_view field, std::string message, std::string cure,
                 Severity severity = Severity::error);
 

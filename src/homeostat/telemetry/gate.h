@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "homeostat/base/setting.h"
 #include "homeostat/base/time.h"
 #include "homeostat/model/signal.h"
 #include "homeostat/telemetry/quarantine.h"
@@ -18,6 +19,15 @@ struct GateConfig {
     Duration future_max = std::chrono::seconds(10);  // how far ahead of ours a sender's clock may be
     SeenConfig seen;
     std::size_t quarantine_max = 1024;  // bad records kept for whoever takes them
+
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("future_max", &GateConfig::future_max, "How far ahead of ours a sender's clock may be.",
+                    {.max = std::chrono::hours{1}}),
+            setting("deduplication", &GateConfig::seen, "How repeated records are told."),
+            setting("quarantine_max", &GateConfig::quarantine_max,
+                    "Bad records kept with their reason; the others are counted only.", {.max = 100'000})};
+    }
 };
 
 /// What a gate did with the records of one payload.

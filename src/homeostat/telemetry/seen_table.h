@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "homeostat/base/setting.h"
 #include "homeostat/base/time.h"
 
 namespace homeostat::telemetry {
@@ -12,6 +13,15 @@ namespace homeostat::telemetry {
 struct SeenConfig {
     Duration window = std::chrono::seconds(60);       // a repetition within it is seen for certain
     std::size_t entries_max = std::size_t{1} << 20U;  // in each of two generations; 16 bytes an entry
+
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("window", &SeenConfig::window, "A repetition within this time is dropped for certain.",
+                    {.min = std::chrono::seconds{1}, .max = std::chrono::hours{1}}),
+            setting("entries_max", &SeenConfig::entries_max,
+                    "Records remembered in each half of the window; 16 bytes each. More shorten the window.",
+                    {.min = 1024, .max = std::size_t{1} << 26U})};
+    }
 };
 
 /// Remembers 64-bit fingerprints for at least one window and at most two: inserts go to the young
