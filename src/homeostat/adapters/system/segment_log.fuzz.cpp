@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/adapters/system/segment_log.h"
+
+#include <stdlib.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+
+#include "homeostat/base/check.h"
+
+/// Any bytes where a segment should be: opening cuts them to whole records, and all of these can be read.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const std::filesystem::path kFolder = [] {
+        auto name = (std::filesystem::temp_directory_path() / "homeostat-fuzz-XXXXXX").string();
+        return std::filesystem::path(::mkdtemp(name.data()));
+    }();
+    std::ofstream(kFolder / "00000000000000000000.log", std::ios::binary)
+        .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+    const auto log = homeostat::system::SegmentLog::open(kFolder, {.durable = false});
+    HOMEOSTAT_CHECK(log.has_value());
+    auto reader = log->read(0);
+    HOMEOSTAT_CHECK(reader.has_value());
+    for (std::uint64_t i = 0; i < log->end(); ++i) {
+        const auto record = reader->next();
+        HOMEOSTAT_CHECK(record && *record);
+    }
+    return 0;
+}
