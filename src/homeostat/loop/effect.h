@@ -39,22 +39,23 @@ struct RequestApproval {
 /// The record of the topic `autonomous.actions`: what was done, or decided not to be done, for a cause.
 struct ActionReport {
     EventTime timestamp{};
-    model::ServiceId service;         // where it was noticed
-    model::ServiceId culprit;         // the cause's service
-    std::string action;               // in words, or "none"
-    double latency_ms = 0;            // from the first abnormal window to the act
+    model::ServiceId service;  // where it was noticed
+    model::ServiceId culprit;  // the cause's service
+    std::string action;        // in words, or "none"
+    double latency_ms = 0;     // from the first abnormal window to the act
     model::IncidentId incident;
     std::optional<model::CauseKind> cause;
     std::optional<model::PlaybookId> playbook;
-    std::string outcome;              // resolved, dismissed, escalated
+    std::string outcome;  // resolved, dismissed, escalated
     std::string reason;
 
     static constexpr auto describe() {
-        return std::tuple{field("timestamp", &ActionReport::timestamp), field("service", &ActionReport::service),
-                          field("culprit", &ActionReport::culprit),     field("action", &ActionReport::action),
-                          field("latency_ms", &ActionReport::latency_ms), field("incident", &ActionReport::incident),
-                          field("cause", &ActionReport::cause),         field("playbook", &ActionReport::playbook),
-                          field("outcome", &ActionReport::outcome),     field("reason", &ActionReport::reason)};
+        return std::tuple{
+            field("timestamp", &ActionReport::timestamp),   field("service", &ActionReport::service),
+            field("culprit", &ActionReport::culprit),       field("action", &ActionReport::action),
+            field("latency_ms", &ActionReport::latency_ms), field("incident", &ActionReport::incident),
+            field("cause", &ActionReport::cause),           field("playbook", &ActionReport::playbook),
+            field("outcome", &ActionReport::outcome),       field("reason", &ActionReport::reason)};
     }
     friend bool operator==(const ActionReport&, const ActionReport&) = default;
 };

@@ -50,8 +50,9 @@ struct ApprovalAnswered {
     std::string reason;
 
     static constexpr auto describe() {
-        return std::tuple{field("incident", &ApprovalAnswered::incident), field("approved", &ApprovalAnswered::approved),
-                          field("by", &ApprovalAnswered::by), field("reason", &ApprovalAnswered::reason)};
+        return std::tuple{field("incident", &ApprovalAnswered::incident),
+                          field("approved", &ApprovalAnswered::approved), field("by", &ApprovalAnswered::by),
+                          field("reason", &ApprovalAnswered::reason)};
     }
     friend bool operator==(const ApprovalAnswered&, const ApprovalAnswered&) = default;
 };
@@ -87,7 +88,9 @@ struct JournalEntry {
 template <>
 struct homeostat::JsonCodec<homeostat::loop::JournalEntry> {
     static json::Value write(const loop::JournalEntry& entry) {
-        return json::Object{{"loop_ns", to_json(entry.now.loop)}, {"at", to_json(entry.now.event)}, {"inputs", to_json(entry.inputs)}};
+        return json::Object{{"loop_ns", to_json(entry.now.loop)},
+                            {"at", to_json(entry.now.event)},
+                            {"inputs", to_json(entry.inputs)}};
     }
     static Result<> read(const json::Value& json, loop::JournalEntry& out) {
         if (auto read = codec_detail::read_member(json, "loop_ns", out.now.loop); !read) return read;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "homeostat/base/time.h"
+#include "homeostat/detect/config.h"
+#include "homeostat/diagnose/diagnoser.h"
+#include "homeostat/graph/service_graph.h"
+#include "homeostat/model/service.h"
+#include "homeostat/plan/playbook.h"
+#include "homeostat/policy/policy_config.h"
+#include "homeostat/verify/verifier.h"
+
+namespace homeostat::loop {
+
+/// How long the loop waits for what.
+struct Patience {
+    Duration diagnosis = std::chrono::seconds{45};  // inconclusive for longer: a person is called
+    Duration approval = std::chrono::minutes{10};   // unanswered for longer means no
+    Duration clear = std::chrono::seconds{2};  // well for this long without our doing: it recovered by itself
+    Duration aftermath =
+        std::chrono::seconds{20};  // what shows this soon after an incident's end belongs to it
+    Duration hold_learning =
+        std::chrono::minutes{10};    // an escalated incident's new state may then become normal
+    std::uint32_t max_attempts = 4;  // plans carried out in one incident
+};
+
+/// All that decides what the loop does with its inputs.
+struct LoopConfig {
+    detect::DetectConfig detect;
+    diagnose::DiagnoseConfig diagnose;
+    graph::GraphConfig graph;
+    policy::PolicyConfig policy;
+    verify::VerifyConfig verify;
+    Patience patience;
+    std::vector<model::ServiceFacts> services;
+    std::vector<std::pair<model::ServiceId, model::ServiceId>> edges;  // caller, callee: what has no traces
+    std::vector<plan::Playbook> playbooks;
+};
+
+}  // namespace homeostat::loop

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/loop/correlator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::loop {
+namespace {
+
+/// "crash of payment/payment-2 (posterior 0.97)", or why it is inconclusive.
+std::string summary(const model::Diagnosis& diagnosis) {
+    if (diagnosis.inconclusive) return "inconclusive: " + *diagnosis.inconclusive;
+    const auto& cause = diagnosis.causes.front();
+    const auto target = to_string(model::Subject{.service = cause.service, .instance = cause.instance});
+    return fmt::format("{} of {} (posterior {:.2f})", to_string(cause.kind), target, cause.posterior);
+}
+
+/// A change of mind is worth a record; another digit of the posterior is not.
+std::string opinion(const model::Diagnosis& diagnosis) {
+    if (diagnosis.inconclusive || diagnosis.causes.empty()) return "inconclusive";
+    const auto& cause = diagnosis.causes.front();
+    return fmt::format("{}/{}", to_string(cause.kind), cause.service.value());
+}
+
+std::size_t overlap(const std::set<model::Subject>& subjects, const model::Diagnosis& diagnosis) {
+    return static_cast<std::size_t>(
+        std::count_if(diagnosis.explained.begin(), diagnosis.explained.end(),
+                      [&](const auto& subject) { return subjects.contains(subject); }));
+}
+
+/// Whether all that the diagnosis explains lies at the incident's culprit, or at its callers, or on calls to
+/// or from it: there a remedy in progress is felt.
+bool lies_around(const Run& run, const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
+    const auto* cause = run.cause();
+    if (cause == nullptr) return false;
+    std::set<model::ServiceId> near{cause->service};
+    near.merge([&] {
+        const auto upstream = knowledge.graph().upstream(cause->service);
+        return std::set<model::ServiceId>(upstream.begin(), upstream.end());
+    }());
+    return std::all_of(
+        diagnosis.explained.begin(), diagnosis.explained.end(), [&](const model::Subject& subject) {
+            return near.contains(subject.service) || (subject.callee && near.contains(*subject.callee));
+        });
+}
+
+}  // namespace
+
+void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
+    for (auto& [id, run] : open_) run.fresh_diagnosis = false;
+    if (!knowledge.is_troubled()) return;
+    for (auto& diagnosis : knowledge.diagnose(knowledge.newest())) {
+        if (diagnosis.explained.empty() && diagnosis.causes.empty()) continue;
+        if (auto* run = owner_of(diagnosis, knowledge)) {
+            update(*run, std::move(diagnosis), recorder);
+        } else if (!is_aftermath(diagnosis, knowledge, recorder.now()) && open_.size() < kMaxOpen) {
+            open_incident(std::move(diagnosis), knowledge, recorder);
+        }
+    }
+}
+
+Run* Correlator::owner_of(const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
+    Run* best = nullptr;
+    std::size_t best_score = 0;
+    for (auto& [id, run] : open_) {
+        std::size_t score = overlap(run.subjects, diagnosis);
+        const bool same_culprit = run.cause() != nullptr && !diagnosis.causes.empty() &&
+                                  run.cause()->service == diagnosis.causes.front().service;
+        if (same_culprit) score += 1000;
+        if (score == 0 && run.is_acting() && lies_around(run, diagnosis, knowledge)) score = 1;
+        if (score > best_score) {
+            best = &run;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+bool Correlator::is_aftermath(const model::Diagnosis& diagnosis, const Knowledge& knowledge,
+                              Instant now) const {
+    return std::any_of(closed_.rbegin(), closed_.rend(), [&](const Run& run) {
+        if (!run.closed || now.loop - *run.closed > patience_.aftermath) return false;
+        if (run.incident.state != model::IncidentState::resolved) return false;
+        // A new fault begins after the old one ended; what began before is the old one dying away.
+        const bool began_before =
+            std::all_of(diagnosis.explained.begin(), diagnosis.explained.end(), [&](const auto& subject) {
+                const auto found = knowledge.anomalies().find(subject);
+                return found == knowledge.anomalies().end() || found->second.onset <= *run.incident.closed_at;
+            });
+        return began_before &&
+               (overlap(run.subjects, diagnosis) > 0 || lies_around(run, diagnosis, knowledge));
+    });
+}
+
+void Correlator::update(Run& run, model::Diagnosis diagnosis, Recorder& recorder) {
+    run.subjects.insert(diagnosis.explained.begin(), diagnosis.explained.end());
+    // While a remedy is being tried the picture is of the remedy as much as of the fault.
+    if (!run.is_deciding()) return;
+    const bool changed_mind = opinion(run.incident.diagnosis) != opinion(diagnosis);
+    run.incident.diagnosis = std::move(diagnosis);
+    run.fresh_diagnosis = true;
+    if (!changed_mind) return;
+    const auto kind =
+        run.incident.diagnosis.inconclusive ? model::RecordKind::inconclusive : model::RecordKind::diagnosed;
+    recorder.record(kind, run, summary(run.incident.diagnosis), to_json(run.incident.diagnosis));
+}
+
+void Correlator::open_incident(model::Diagnosis diagnosis, Knowledge& knowledge, Recorder& recorder) {
+    const auto now = recorder.now();
+    const model::IncidentId id{fmt::format("inc-{:06}", ++opened_)};
+    auto& run = open_[id];
+    run.incident.id = id;
+    run.incident.opened_at = now.event;
+    run.incident.onset = now.event;
+    run.opened = now.loop;
+    run.state_since = now.loop;
+    for (const auto& subject : diagnosis.explained) {
+        const auto found = knowledge.anomalies().find(subject);
+        if (found != knowledge.anomalies().end())
+            run.incident.onset = std::min(run.incident.onset, found->second.onset);
+    }
+    recorder.record(model::RecordKind::incident_opened, run,
+                    fmt::format("{} subjects are abnormal together", diagnosis.explained.size()),
+                    to_json(diagnosis.explained));
+    run.incident.diagnosis.inconclusive = "not diagnosed yet";
+    update(run, std::move(diagnosis), recorder);
+    if (run.incident.diagnosis.inconclusive) {
+        recorder.record(model::RecordKind::inconclusive, run, summary(run.incident.diagnosis),
+                        to_json(run.incident.diagnosis));
+    }
+}
+
+void Correlator::retire(Knowledge& knowledge, Instant now) {
+    std::set<model::ServiceId> held;
+    for (auto it = open_.begin(); it != open_.end();) {
+        const Run& run = it->second;
+        if (!run.closed) {
+            // What a person leaves as it is for long becomes the new normal.
+            const bool lasting = run.incident.state == model::IncidentState::escalated &&
+                                 now.loop - run.state_since > patience_.hold_learning;
+            for (const auto& subject : run.subjects) {
+                if (!lasting) held.insert(subject.service);
+            }
+            ++it;
+            continue;
+        }
+        closed_.push_back(std::move(it->second));
+        if (closed_.size() > kMaxClosed) closed_.pop_front();
+        it = open_.erase(it);
+    }
+    knowledge.hold_learning(std::move(held));
+}
+
+}  // namespace homeostat::loop

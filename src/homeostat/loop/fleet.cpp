@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/loop/fleet.h"
+
+#include <algorithm>
+
+namespace homeostat::loop {
+
+void Fleet::set_version(Service& service, const model::DeploymentVersion& version) {
+    if (service.version == version) return;
+    service.previous_version = std::move(service.version);
+    service.version = version;
+}
+
+void Fleet::observe(const model::FeatureWindow& window) {
+    if (window.subject.is_edge()) return;
+    auto& service = services_[window.subject.service];
+    const bool fresh = window.freshness == model::Freshness::fresh;
+    if (window.subject.instance) {
+        auto& instance = service.instances[*window.subject.instance];
+        instance.down = !fresh;
+        if (fresh) instance.last_fresh = window.end;
+        return;
+    }
+    if (window.version) set_version(service, *window.version);
+    if (fresh)
+        service.reported_replicas =
+            static_cast<std::size_t>(std::max(0.0, window.values.get_or(model::Feature::replicas, 0)));
+}
+
+void Fleet::observe(const model::ChangeEvent& change) {
+    auto& service = services_[change.service];
+    switch (change.kind) {
+        case model::ChangeKind::version_changed:
+            set_version(service, model::DeploymentVersion{change.detail});
+            break;
+        case model::ChangeKind::instance_started:
+            if (change.instance)
+                service.instances[*change.instance] = {.last_fresh = change.at, .down = false};
+            break;
+        case model::ChangeKind::instance_exited:
+            if (!change.instance) break;
+            // What we took away ourselves is not missing; a restart brings it back with its start.
+            if (change.order)
+                service.instances.erase(*change.instance);
+            else
+                service.instances[*change.instance].down = true;
+            break;
+        case model::ChangeKind::scaled:
+        case model::ChangeKind::configured: break;
+    }
+}
+
+void Fleet::forget_gone(EventTime now) {
+    for (auto& [id, service] : services_) {
+        std::erase_if(service.instances, [&](const auto& entry) {
+            return entry.second.down && now - entry.second.last_fresh > kForgetInstance;
+        });
+    }
+}
+
+const Fleet::Service& Fleet::service(const model::ServiceId& id) const {
+    static const Service kUnknown;
+    const auto found = services_.find(id);
+    return found == services_.end() ? kUnknown : found->second;
+}
+
+std::vector<model::InstanceId> Fleet::instances(const model::ServiceId& id) const {
+    std::vector<model::InstanceId> ids;
+    for (const auto& [instance, state] : service(id).instances) ids.push_back(instance);
+    return ids;
+}
+
+std::vector<model::InstanceId> Fleet::unavailable(const model::ServiceId& id) const {
+    std::vector<model::InstanceId> ids;
+    for (const auto& [instance, state] : service(id).instances) {
+        if (state.down) ids.push_back(instance);
+    }
+    return ids;
+}
+
+}  // namespace homeostat::loop

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "homeostat/base/time.h"
+#include "homeostat/model/change_event.h"
+#include "homeostat/model/feature_window.h"
+#include "homeostat/model/ids.h"
+
+namespace homeostat::loop {
+
+/// Which instances and versions each service has, as far as telemetry and change events tell.
+class Fleet {
+public:
+    struct Instance {
+        EventTime last_fresh{};
+        bool down = false;  // exited, or silent
+    };
+    struct Service {
+        std::map<model::InstanceId, Instance> instances;
+        std::optional<model::DeploymentVersion> version;
+        std::optional<model::DeploymentVersion> previous_version;
+        std::size_t reported_replicas = 0;  // by the features, for a source that names no instances
+    };
+
+    /// An instance that has been down for longer is no longer one that should serve.
+    static constexpr Duration kForgetInstance = std::chrono::minutes{2};
+
+    void observe(const model::FeatureWindow& window);
+    void observe(const model::ChangeEvent& change);
+    void forget_gone(EventTime now);
+
+    /// Empty for a service never seen.
+    [[nodiscard]] const Service& service(const model::ServiceId& id) const;
+    [[nodiscard]] std::vector<model::InstanceId> instances(const model::ServiceId& id) const;
+    [[nodiscard]] std::vector<model::InstanceId> unavailable(const model::ServiceId& id) const;
+
+private:
+    void set_version(Service& service, const model::DeploymentVersion& version);
+
+    std::map<model::ServiceId, Service> services_;
+};
+
+}  // namespace homeostat::loop
