@@ -103,8 +103,16 @@ void Healer::finish_order(Run& run, const model::OrderResult& result, Knowledge&
                 run.undo_stack.push_back(*result.undo);
             after_step(run, knowledge, recorder);
             return;
-        case model::OrderOutcome::failed:
-        case model::OrderOutcome::refused: fail_step(run, result.detail, knowledge, recorder); return;
+        case model::OrderOutcome::refused:
+            if (run.step == 0 &&
+                run.undo_stack.empty()) {  // nothing was done: the picture may have changed, look again
+                end_act(run, policy::ActOutcome::withdrawn, recorder.now().loop);
+                enter(run, IncidentState::diagnosing, recorder.now().loop);
+                return;
+            }
+            fail_step(run, result.detail, knowledge, recorder);
+            return;
+        case model::OrderOutcome::failed: fail_step(run, result.detail, knowledge, recorder); return;
         case model::OrderOutcome::unknown: break;
     }
     // It may have happened: only the telemetry can tell. A second order could do it twice.

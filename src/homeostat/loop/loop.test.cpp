@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/loop/loop.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "homeostat/audit/chain.h"
+#include "homeostat/base/prng.h"
+
+namespace homeostat::loop {
+namespace {
+
+using namespace std::chrono_literals;
+using model::Feature;
+
+plan::Playbook restart_playbook() {
+    plan::Playbook playbook;
+    playbook.name = "restart-instance";
+    playbook.match.causes = {model::CauseKind::crash, model::CauseKind::hang};
+    playbook.steps = {{.name = "restart", .instance = "$instance", .undo = model::UndoPolicy::impossible}};
+    return playbook;
+}
+
+LoopConfig small_config() {
+    LoopConfig config;
+    config.policy.mode = model::Autonomy::automatic;
+    config.playbooks = {restart_playbook()};
+    return config;
+}
+
+/// Two services, web → db, each with two instances, told second by second.
+class Story {
+public:
+    explicit Story(const LoopConfig& config) : loop(Loop::create(config).value()) {}
+
+    /// One second; `change` may alter the windows, or drop them by emptying them.
+    void second(const std::function<void(std::vector<model::FeatureWindow>&)>& change = {},
+                std::vector<Input> more = {}) {
+        now.loop += 1s;
+        now.event += 1s;
+        std::vector<model::FeatureWindow> windows;
+        for (const auto* service : {"web", "db"}) {
+            windows.push_back(window({.service = model::ServiceId{service}}, 100));
+            for (const auto* number : {"-1", "-2"}) {
+                windows.push_back(window({.service = model::ServiceId{service},
+                                          .instance = model::InstanceId{std::string(service) + number}},
+                                         50));
+            }
+        }
+        windows.push_back(
+            window({.service = model::ServiceId{"web"}, .callee = model::ServiceId{"db"}}, 100));
+        if (change) change(windows);
+        more.emplace_back(WindowsArrived{std::move(windows)});
+        journal.push_back({now, more});
+        auto made = loop.step(now, more);
+        effects.insert(effects.end(), made.begin(), made.end());
+    }
+
+    void calm(int seconds) {
+        for (int i = 0; i < seconds; ++i) second();
+    }
+
+    [[nodiscard]] std::vector<model::Order> orders() const {
+        std::vector<model::Order> orders;
+        for (const auto& effect : effects) {
+            if (const auto* sent = std::get_if<SendOrder>(&effect)) orders.push_back(sent->order);
+        }
+        return orders;
+    }
+
+    [[nodiscard]] std::vector<model::AuditRecord> records() const {
+        std::vector<model::AuditRecord> records;
+        for (const auto& effect : effects) {
+            if (const auto* record = std::get_if<Record>(&effect)) records.push_back(record->record);
+        }
+        return records;
+    }
+
+    [[nodiscard]] bool recorded(model::RecordKind kind) const {
+        const auto all = records();
+        return std::any_of(all.begin(), all.end(), [&](const auto& record) { return record.kind == kind; });
+    }
+
+    /// Goes on with a broken db-1 until an order leaves or the time is over.
+    void break_db(int seconds_max) {
+        second(crashed, {Changed{{.at = now.event,
+                                  .service = model::ServiceId{"db"},
+                                  .instance = model::InstanceId{"db-1"},
+                                  .kind = model::ChangeKind::instance_exited,
+                                  .detail = "signal 9"}}});
+        for (int i = 0; i < seconds_max && orders().empty(); ++i) second(crashed);
+    }
+
+    static void crashed(std::vector<model::FeatureWindow>& windows) {
+        for (auto& window : windows) {
+            const bool gone = window.subject.instance == model::InstanceId{"db-1"};
+            if (gone)
+                window = {.subject = window.subject,
+                          .end = window.end,
+                          .length = 1s,
+                          .freshness = model::Freshness::stale};
+            if (window.subject.is_service() && window.subject.service.value() == "db")
+                window.values.set(Feature::replicas, 1);
+            if (window.subject.is_edge()) window.values.set(Feature::error_rate, 0.4);
+            if (window.subject.is_service() && window.subject.service.value() == "web")
+                window.values.set(Feature::error_rate, 0.35);
+        }
+    }
+
+    Loop loop;
+    Instant now;
+    std::vector<Effect> effects;
+    std::vector<JournalEntry> journal;
+
+private:
+    model::FeatureWindow window(model::Subject subject, double rate) {
+        model::FeatureWindow window{.subject = std::move(subject), .end = now.event, .length = 1s};
+        const double noise = static_cast<double>(prng_.below(100)) / 100.0;
+        window.values.set(Feature::rate_rps, rate + 5 * noise);
+        window.values.set(Feature::error_rate, 0);
+        window.values.set(Feature::latency_ms, 10 + noise);
+        window.values.set(Feature::latency_p99_ms, 30 + 3 * noise);
+        if (!window.subject.is_edge()) {
+            window.values.set(Feature::cpu_pct, 20 + noise);
+            window.values.set(Feature::mem_mb, 100 + noise);
+            if (window.subject.is_service()) window.values.set(Feature::replicas, 2);
+        }
+        return window;
+    }
+
+    Prng prng_{7};
+};
+
+TEST(Loop, LeavesAHealthySystemAlone) {
+    Story story(small_config());
+    story.calm(300);
+    EXPECT_TRUE(story.loop.incidents().empty());
+    EXPECT_TRUE(story.orders().empty());
+}
+
+TEST(Loop, HealsACrashFromAnomalyToVerifiedRecovery) {
+    Story story(small_config());
+    story.calm(60);
+    story.break_db(10);
+    ASSERT_EQ(story.orders().size(), 1U);
+    const auto order = story.orders().front();
+    EXPECT_EQ(order.action.kind, model::ActionKind::restart);
+    EXPECT_EQ(order.action.instance, model::InstanceId{"db-1"});
+
+    story.second({}, {OrderFinished{{.id = order.id, .outcome = model::OrderOutcome::done}}});
+    story.calm(10);
+    const auto incidents = story.loop.incidents();
+    ASSERT_EQ(incidents.size(), 1U);
+    EXPECT_EQ(incidents.front().state, model::IncidentState::resolved) << incidents.front().reason;
+}
+
+TEST(Loop, RecordsTheIntentBeforeTheOrderAndKeepsTheChain) {
+    Story story(small_config());
+    story.calm(60);
+    story.break_db(10);
+    std::optional<std::string> intended;
+    for (const auto& effect : story.effects) {
+        const auto* record = std::get_if<Record>(&effect);
+        if (record != nullptr && record->record.kind == model::RecordKind::order_intended) {
+            intended = *record->record.body.find("decision")->find("id")->as_string();
+        }
+        if (const auto* sent = std::get_if<SendOrder>(&effect)) {
+            EXPECT_EQ(intended, sent->order.id.value());
+        }
+    }
+    audit::ChainVerifier verifier;
+    for (const auto& record : story.records()) ASSERT_TRUE(verifier.check(record).has_value());
+}
+
+TEST(Loop, DecidesTheSameAgainFromTheJournal) {
+    Story story(small_config());
+    story.calm(60);
+    story.break_db(10);
+    story.calm(5);
+    auto again = Loop::create(small_config()).value();
+    std::vector<Effect> effects;
+    for (const auto& entry : story.journal) {
+        // Through the codec, as from the disk.
+        const auto read = from_json<JournalEntry>(json::parse(json::to_text(to_json(entry))).value()).value();
+        auto made = again.step(read.now, read.inputs);
+        effects.insert(effects.end(), made.begin(), made.end());
+    }
+    EXPECT_EQ(effects, story.effects);
+    EXPECT_EQ(again.open_orders(), story.loop.open_orders());
+}
+
+TEST(Loop, SendsNothingWhileStoppedAndGoesOnAfterwards) {
+    Story story(small_config());
+    story.calm(60);
+    story.second({}, {StopSwitched{.stopped = true, .by = "ann", .reason = "game day"}});
+    story.break_db(8);
+    EXPECT_TRUE(story.orders().empty());
+    EXPECT_TRUE(story.recorded(model::RecordKind::verdict));  // the non-action has its reason
+    story.second(Story::crashed, {StopSwitched{.stopped = false, .by = "ann", .reason = "over"}});
+    for (int i = 0; i < 5 && story.orders().empty(); ++i) story.second(Story::crashed);
+    EXPECT_EQ(story.orders().size(), 1U);
+}
+
+TEST(Loop, AsksAPersonAndTakesNoForAnAnswer) {
+    auto config = small_config();
+    config.policy.mode = model::Autonomy::approve;
+    Story story(config);
+    story.calm(60);
+    story.break_db(8);
+    EXPECT_TRUE(story.orders().empty());
+    ASSERT_TRUE(story.recorded(model::RecordKind::approval_requested));
+    const auto incident = story.loop.incidents().front().id;
+    story.second(
+        Story::crashed,
+        {ApprovalAnswered{.incident = incident, .approved = false, .by = "bob", .reason = "not now"}});
+    EXPECT_EQ(story.loop.incidents().front().state, model::IncidentState::escalated);
+    EXPECT_TRUE(story.orders().empty());
+}
+
+TEST(Loop, ActsWhenAPersonSaysYes) {
+    auto config = small_config();
+    config.policy.mode = model::Autonomy::approve;
+    Story story(config);
+    story.calm(60);
+    story.break_db(8);
+    const auto incident = story.loop.incidents().front().id;
+    story.second(Story::crashed,
+                 {ApprovalAnswered{.incident = incident, .approved = true, .by = "bob", .reason = "go"}});
+    story.second(Story::crashed);
+    EXPECT_EQ(story.orders().size(), 1U);
+}
+
+TEST(Loop, CallsAPersonWhenTheRemedyDoesNotHelp) {
+    Story story(small_config());
+    story.calm(60);
+    story.break_db(10);
+    ASSERT_FALSE(story.orders().empty());
+    story.second(Story::crashed,
+                 {OrderFinished{{.id = story.orders().front().id, .outcome = model::OrderOutcome::done}}});
+    for (int i = 0; i < 60; ++i) story.second(Story::crashed);
+    EXPECT_EQ(story.loop.incidents().front().state, model::IncidentState::escalated)
+        << story.loop.incidents().front().reason;
+}
+
+TEST(Loop, DismissesWhatRecoversByItself) {
+    auto config = small_config();
+    config.policy.mode = model::Autonomy::suggest;
+    Story story(config);
+    story.calm(60);
+    story.break_db(4);
+    story.calm(15);
+    ASSERT_EQ(story.loop.incidents().size(), 1U);
+    EXPECT_EQ(story.loop.incidents().front().state, model::IncidentState::dismissed);
+    EXPECT_TRUE(story.orders().empty());
+}
+
+TEST(Loop, IgnoresAnswersToNothing) {
+    Story story(small_config());
+    story.calm(3);
+    story.second({},
+                 {OrderFinished{{.id = model::OrderId{"nobody"}}},
+                  ApprovalAnswered{
+                      .incident = model::IncidentId{"inc-9"}, .approved = true, .by = "eve", .reason = ""}});
+    EXPECT_EQ(story.loop.counters().inputs_ignored, 2U);
+}
+
+}  // namespace
+}  // namespace homeostat::loop
