@@ -174,13 +174,36 @@ void check_verify_step(const Playbook& playbook, std::size_t index, Report& repo
                  "make it the last step with action: script, or give it another name");
 }
 
+/// The value with the defaults of parameters in their places, so that they are checked as arguments.
+json::Value with_defaults(const json::Value& value, const Playbook& playbook) {
+    if (const auto* text = value.as_string()) {
+        const auto name = variable_in(*text).value_or("");
+        constexpr std::string_view kPrefix = "parameters.";
+        if (!name.starts_with(kPrefix)) return value;
+        const auto found = playbook.parameters.find(std::string(name.substr(kPrefix.size())));
+        return found != playbook.parameters.end() ? found->second.value : value;
+    }
+    if (const auto* list = value.as_array()) {
+        json::Array out;
+        for (const auto& item : *list) out.push_back(with_defaults(item, playbook));
+        return out;
+    }
+    if (const auto* mapping = value.as_object()) {
+        json::Object out;
+        for (const auto& [name, item] : *mapping) out.emplace_back(name, with_defaults(item, playbook));
+        return out;
+    }
+    return value;
+}
+
 void check_step(const Playbook& playbook, std::size_t index, VariableCheck& variables, Report& report) {
     const auto& step = playbook.steps[index];
     const auto field = fmt::format("steps[{}]", index);
     variables.text(field + ".service", step.service);
     if (step.instance) variables.text(field + ".instance", *step.instance);
     variables.value(field + ".args", step.args);
-    for (auto& flaw : check_arguments(step.action, step.args, step.instance.has_value())) {
+    for (auto& flaw :
+         check_arguments(step.action, with_defaults(step.args, playbook), step.instance.has_value())) {
         report.error("HP002", field + "." + flaw.field, std::move(flaw.message), std::move(flaw.cure));
     }
     if (step.verify) {
