@@ -312,14 +312,6 @@ std::vector<Hypothesis> Network::weigh(const Background& background) const {
         if (suspicious(scene_.services[index])) weigh_service(index, background, result);
     }
     std::ranges::stable_sort(result, std::ranges::greater{}, &Hypothesis::score);
-    for (auto& h : result) {
-        printf("%s %d %.2f:", scene_.services[h.service].id.value().c_str(), static_cast<int>(h.fault),
-               h.score);
-        for (std::size_t i = 0; i < kSymptomCount; ++i)
-            printf(" %.1f/%.1f", std::log1p(scene_.services[h.service].symptoms.weights[i]),
-                   symptom_gain(h.service, h.fault, static_cast<Symptom>(i), background));
-        printf("\n");
-    }
     return result;
 }
 
