@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "homeostat/base/setting.h"
@@ -16,18 +17,21 @@
 namespace homeostat::telemetry {
 
 struct GateConfig {
-    Duration future_max = std::chrono::seconds(10);  // how far ahead of ours a sender's clock may be
+    Duration future_max = std::chrono::seconds(2);
     SeenConfig seen;
-    std::size_t quarantine_max = 1024;  // bad records kept for whoever takes them
+    std::size_t quarantine_max = 1024;
 
     static constexpr auto schema() {
         return std::tuple{
-            setting("future_max", &GateConfig::future_max, "How far ahead of ours a sender's clock may be.",
-                    {.max = std::chrono::hours{1}}),
-            setting("deduplication", &GateConfig::seen, "How repeated records are told."),
+            setting("future_max", &GateConfig::future_max,
+                    "How far ahead of ours a sender's clock may be; what is further ahead is set aside.",
+                    {.min = Duration::zero(), .max = std::chrono::minutes{5}}),
+            setting("deduplication", &GateConfig::seen, "What is remembered to recognise repetitions."),
             setting("quarantine_max", &GateConfig::quarantine_max,
-                    "Bad records kept with their reason; the others are counted only.", {.max = 100'000})};
+                    "Bad records kept until somebody takes them; those beyond are counted only.",
+                    {.min = 1, .max = 1'000'000})};
     }
+    friend bool operator==(const GateConfig&, const GateConfig&) = default;
 };
 
 /// What a gate did with the records of one payload.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "homeostat/base/setting.h"
@@ -11,17 +12,20 @@
 namespace homeostat::telemetry {
 
 struct SeenConfig {
-    Duration window = std::chrono::seconds(60);       // a repetition within it is seen for certain
-    std::size_t entries_max = std::size_t{1} << 20U;  // in each of two generations; 16 bytes an entry
+    Duration window = std::chrono::seconds(60);
+    std::size_t entries_max = std::size_t{1} << 20U;
 
     static constexpr auto schema() {
         return std::tuple{
-            setting("window", &SeenConfig::window, "A repetition within this time is dropped for certain.",
+            setting("window", &SeenConfig::window,
+                    "A record that is repeated within this time is seen for certain; longer than "
+                    "features.allowed_lateness.",
                     {.min = std::chrono::seconds{1}, .max = std::chrono::hours{1}}),
             setting("entries_max", &SeenConfig::entries_max,
-                    "Records remembered in each half of the window; 16 bytes each. More shorten the window.",
-                    {.min = 1024, .max = std::size_t{1} << 26U})};
+                    "Records remembered in each of two generations, at 16 to 32 bytes each.",
+                    {.min = 1024, .max = std::size_t{1} << 27U})};
     }
+    friend bool operator==(const SeenConfig&, const SeenConfig&) = default;
 };
 
 /// Remembers 64-bit fingerprints for at least one window and at most two: inserts go to the young
