@@ -8,8 +8,8 @@
 
 namespace homeostat::runtime {
 
-Dispatcher::Dispatcher(std::vector<std::unique_ptr<act::Actuator>> actuators, std::function<LoopTime()> loop_now,
-                       Deliver deliver)
+Dispatcher::Dispatcher(std::vector<std::unique_ptr<act::Actuator>> actuators,
+                       std::function<LoopTime()> loop_now, Deliver deliver)
     : loop_now_(std::move(loop_now)), deliver_(std::move(deliver)) {
     for (auto& actuator : actuators) {
         auto& worker = workers_.emplace_back(std::make_unique<Worker>());
@@ -29,16 +29,22 @@ Dispatcher::~Dispatcher() {
     for (auto& worker : workers_) worker->thread.join();
 }
 
-void Dispatcher::submit(const model::Order& order) { enqueue({.order = order}); }
-void Dispatcher::recover(const model::Order& order) { enqueue({.order = order, .recovering = true}); }
+void Dispatcher::submit(const model::Order& order) {
+    enqueue({.order = order});
+}
+void Dispatcher::recover(const model::Order& order) {
+    enqueue({.order = order, .recovering = true});
+}
 
 void Dispatcher::enqueue(Job job) {
-    const auto worker = std::find_if(workers_.begin(), workers_.end(),
-                                     [&](const auto& candidate) { return candidate->actuator->supports(job.order.action.kind); });
+    const auto worker = std::find_if(workers_.begin(), workers_.end(), [&](const auto& candidate) {
+        return candidate->actuator->supports(job.order.action.kind);
+    });
     if (worker == workers_.end()) {
-        deliver_({.id = job.order.id,
-                  .outcome = model::OrderOutcome::refused,
-                  .detail = fmt::format("no actuator for '{}' is configured", to_string(job.order.action.kind))});
+        deliver_(
+            {.id = job.order.id,
+             .outcome = model::OrderOutcome::refused,
+             .detail = fmt::format("no actuator for '{}' is configured", to_string(job.order.action.kind))});
         return;
     }
     {

@@ -23,7 +23,8 @@ public:
 
     /// `loop_now` is read when an order is about to be carried out, to see whether its lease still holds.
     /// `deliver` is called from the actuators' threads.
-    Dispatcher(std::vector<std::unique_ptr<act::Actuator>> actuators, std::function<LoopTime()> loop_now, Deliver deliver);
+    Dispatcher(std::vector<std::unique_ptr<act::Actuator>> actuators, std::function<LoopTime()> loop_now,
+               Deliver deliver);
     /// Waits for orders being carried out; those in the queue stay open, and the next start recovers them.
     ~Dispatcher();
     Dispatcher(const Dispatcher&) = delete;

@@ -13,11 +13,15 @@ using namespace std::chrono_literals;
 class FakeActuator final : public act::Actuator {
 public:
     explicit FakeActuator(model::OrderOutcome reconciled) : reconciled_(reconciled) {}
-    [[nodiscard]] bool supports(model::ActionKind kind) const noexcept override { return kind == model::ActionKind::restart; }
+    [[nodiscard]] bool supports(model::ActionKind kind) const noexcept override {
+        return kind == model::ActionKind::restart;
+    }
     [[nodiscard]] model::OrderResult execute(const model::Order& order, LoopTime) override {
         return {.id = order.id, .outcome = model::OrderOutcome::done};
     }
-    [[nodiscard]] model::OrderResult reconcile(const model::OrderId& order) override { return {.id = order, .outcome = reconciled_}; }
+    [[nodiscard]] model::OrderResult reconcile(const model::OrderId& order) override {
+        return {.id = order, .outcome = reconciled_};
+    }
 
 private:
     model::OrderOutcome reconciled_;
@@ -52,7 +56,9 @@ std::vector<std::unique_ptr<act::Actuator>> one(model::OrderOutcome reconciled) 
 }
 
 model::Order restart_order() {
-    return {.id = model::OrderId{"o1"}, .action = {.kind = model::ActionKind::restart}, .lease_until = LoopTime{5s}};
+    return {.id = model::OrderId{"o1"},
+            .action = {.kind = model::ActionKind::restart},
+            .lease_until = LoopTime{5s}};
 }
 
 TEST(Dispatcher, CarriesAnOrderOutAndDeliversItsResult) {

@@ -16,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path carryover_file(const fs::path& data_dir) { return data_dir / "carryover.json"; }
+fs::path carryover_file(const fs::path& data_dir) {
+    return data_dir / "carryover.json";
+}
 
 /// What the loop before this one leaves behind; nothing at the very first start.
 Result<loop::Carryover> read_carryover(const fs::path& data_dir) {
@@ -39,21 +41,26 @@ Result<Engine> Engine::open(EngineConfig config, EffectHandlers handlers) {
     const auto print = fingerprint(config.effective_config);
     const bool is_new = !journal || journal->header().fingerprint != print;
     if (is_new) {
-        JournalHeader header{.program = std::string(kVersion), .fingerprint = print, .config = config.effective_config};
+        JournalHeader header{
+            .program = std::string(kVersion), .fingerprint = print, .config = config.effective_config};
         HOMEOSTAT_TRY(header.carryover, read_carryover(config.data_dir));
         header.carryover.audit_sequence = audit.last_sequence();
         header.carryover.audit_hash = audit.last_hash();
         HOMEOSTAT_TRY(journal, Journal::begin(config.data_dir / "journal", std::move(header)));
     }
     HOMEOSTAT_TRY(auto loop, loop::Loop::create(config.loop, journal->header().carryover));
-    Engine engine(std::move(config), std::move(handlers), std::move(loop), *std::move(journal), std::move(audit));
+    Engine engine(std::move(config), std::move(handlers), std::move(loop), *std::move(journal),
+                  std::move(audit));
     engine.recovered_.new_configuration = is_new && engine.audit_.last_sequence() > 0;
     if (auto replayed = engine.replay(); !replayed) return std::unexpected(replayed.error());
     return engine;
 }
 
 Engine::Engine(EngineConfig config, EffectHandlers handlers, loop::Loop loop, Journal journal, AuditLog audit)
-    : config_(std::move(config)), handlers_(std::move(handlers)), loop_(std::move(loop)), journal_(std::move(journal)),
+    : config_(std::move(config)),
+      handlers_(std::move(handlers)),
+      loop_(std::move(loop)),
+      journal_(std::move(journal)),
       audit_(std::move(audit)) {}
 
 Result<> Engine::replay() {
@@ -83,29 +90,27 @@ Result<> Engine::step(Instant now, std::vector<loop::Input> inputs) {
 }
 
 void Engine::apply(std::vector<loop::Effect> effects) {
-    bool remember = false;
     for (auto& effect : effects) {
         if (auto* record = std::get_if<loop::Record>(&effect)) {
             const auto written = audit_.write(std::move(record->record));
             if (!written) audit_trouble_ = written.error().message;
         } else if (const auto* order = std::get_if<loop::SendOrder>(&effect)) {
-            remember = true;
             if (flush_audit()) {
                 handlers_.send(order->order);
             } else {
-                refusals_.emplace_back(loop::OrderFinished{{.id = order->order.id,
-                                                            .outcome = model::OrderOutcome::refused,
-                                                            .detail = "the audit log cannot be written: " + audit_trouble_}});
+                refusals_.emplace_back(
+                    loop::OrderFinished{{.id = order->order.id,
+                                         .outcome = model::OrderOutcome::refused,
+                                         .detail = "the audit log cannot be written: " + audit_trouble_}});
             }
         } else if (const auto* approval = std::get_if<loop::RequestApproval>(&effect)) {
             handlers_.request_approval(*approval);
         } else if (const auto* report = std::get_if<loop::Publish>(&effect)) {
-            remember = true;
             handlers_.publish(report->report);
         }
     }
     if (!effects.empty() || !audit_trouble_.empty()) flush_audit();
-    if (remember) save_carryover();
+    if (!effects.empty()) save_carryover();
 }
 
 bool Engine::flush_audit() {
@@ -116,7 +121,8 @@ bool Engine::flush_audit() {
 
 void Engine::save_carryover() {
     // A failure is no loss: the journal gives the same state, and the next act tries again.
-    const auto saved = system::replace_file(carryover_file(config_.data_dir), json::to_text(to_json(loop_.carryover())));
+    const auto saved =
+        system::replace_file(carryover_file(config_.data_dir), json::to_text(to_json(loop_.carryover())));
     if (!saved && audit_trouble_.empty()) audit_trouble_ = saved.error().message;
 }
 

@@ -16,7 +16,9 @@ namespace fs = std::filesystem;
 /// A folder of its own, gone with the test.
 class Folder {
 public:
-    Folder() : path_(fs::temp_directory_path() / ("homeostat-engine-" + std::to_string(::getpid()))) { fs::remove_all(path_); }
+    Folder() : path_(fs::temp_directory_path() / ("homeostat-engine-" + std::to_string(::getpid()))) {
+        fs::remove_all(path_);
+    }
     ~Folder() { fs::remove_all(path_); }
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;
@@ -31,12 +33,18 @@ EngineConfig config_in(const fs::path& folder, const std::string& setting = "a")
 }
 
 EffectHandlers no_handlers() {
-    return {.send = [](const auto&) {}, .request_approval = [](const auto&) {}, .publish = [](const auto&) {}};
+    return {
+        .send = [](const auto&) {}, .request_approval = [](const auto&) {}, .publish = [](const auto&) {}};
 }
 
-loop::StopSwitched stop() { return {.stopped = true, .by = "ann", .reason = "game day"}; }
+loop::StopSwitched stop() {
+    return {.stopped = true, .by = "ann", .reason = "game day"};
+}
 
-Instant at(int seconds) { return {.loop = LoopTime{std::chrono::seconds{seconds}}, .event = EventTime{std::chrono::seconds{seconds}}}; }
+Instant at(int seconds) {
+    return {.loop = LoopTime{std::chrono::seconds{seconds}},
+            .event = EventTime{std::chrono::seconds{seconds}}};
+}
 
 std::vector<model::AuditRecord> audit_of(const fs::path& folder) {
     std::vector<model::AuditRecord> records;

@@ -22,11 +22,14 @@ std::uint64_t number_of(const fs::path& folder) {
 std::uint64_t newest_number(const fs::path& folder) {
     std::uint64_t newest = 0;
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) newest = std::max(newest, number_of(entry.path()));
+    for (const auto& entry : fs::directory_iterator(folder, ignored))
+        newest = std::max(newest, number_of(entry.path()));
     return newest;
 }
 
-fs::path path_of(const fs::path& folder, std::uint64_t number) { return folder / fmt::format("{:06}", number); }
+fs::path path_of(const fs::path& folder, std::uint64_t number) {
+    return folder / fmt::format("{:06}", number);
+}
 
 template <class T>
 Result<T> decode(std::string_view bytes, system::Offset offset) {
@@ -36,10 +39,12 @@ Result<T> decode(std::string_view bytes, system::Offset offset) {
         if (value) return *std::move(value);
         json = std::unexpected(value.error());
     }
-    return fail(ErrorCode::data_loss, fmt::format("record {} of the journal cannot be read: {}", offset, json.error().message));
+    return fail(ErrorCode::data_loss,
+                fmt::format("record {} of the journal cannot be read: {}", offset, json.error().message));
 }
 
-Result<> read_entries(system::SegmentReader& reader, const std::function<Result<>(const loop::JournalEntry&)>& apply) {
+Result<> read_entries(system::SegmentReader& reader,
+                      const std::function<Result<>(const loop::JournalEntry&)>& apply) {
     for (;;) {
         const auto offset = reader.offset();
         HOMEOSTAT_TRY(const auto bytes, reader.next());

@@ -24,7 +24,8 @@ struct JournalHeader {
 
     static constexpr auto describe() {
         return std::tuple{field("format", &JournalHeader::format), field("program", &JournalHeader::program),
-                          field("fingerprint", &JournalHeader::fingerprint), field("config", &JournalHeader::config),
+                          field("fingerprint", &JournalHeader::fingerprint),
+                          field("config", &JournalHeader::config),
                           field("carryover", &JournalHeader::carryover)};
     }
 };
@@ -49,7 +50,8 @@ public:
     [[nodiscard]] Result<> replay(const std::function<Result<>(const loop::JournalEntry&)>& apply) const;
 
 private:
-    Journal(system::SegmentLog log, JournalHeader header) : log_(std::move(log)), header_(std::move(header)) {}
+    Journal(system::SegmentLog log, JournalHeader header)
+        : log_(std::move(log)), header_(std::move(header)) {}
 
     system::SegmentLog log_;
     JournalHeader header_;
