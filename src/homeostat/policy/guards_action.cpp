@@ -31,7 +31,8 @@ bool disrupts(const model::ActionRequest& action) {
     return false;
 }
 
-/// The instances of a service that are out of service now, those under other acts included.
+/// The instances of a service that are out of service now, those under other acts included. An instance
+/// that is not on the list of all counts too: better one too many than one too few.
 Instances unavailable_now(const Question& question, const TargetService& target) {
     Instances out(target.state->unavailable.begin(), target.state->unavailable.end());
     for (const auto& act : question.ledger.acts()) {
@@ -40,23 +41,20 @@ Instances unavailable_now(const Question& question, const TargetService& target)
             if (other.service == target.service && other.instance) out.insert(*other.instance);
         }
     }
-    const Instances all(target.state->instances.begin(), target.state->instances.end());
-    std::erase_if(out, [&](const auto& instance) { return !all.contains(instance); });
     return out;
 }
 
 /// How many are out of service at the worst moment of the plan. A step on the service as a whole takes its
 /// instances one after the other.
-std::size_t unavailable_after(const Question& question, const TargetService& target, const Instances& now) {
-    const Instances all(target.state->instances.begin(), target.state->instances.end());
-    Instances after = now;
+std::size_t unavailable_after(const Question& question, const TargetService& target, Instances now) {
     bool rolls = false;
     for (const auto& step : question.plan.steps) {
         if (step.action.service != target.service || !disrupts(step.action)) continue;
-        if (!step.action.instance) rolls = true;
-        if (step.action.instance && all.contains(*step.action.instance)) after.insert(*step.action.instance);
+        if (step.action.instance) now.insert(*step.action.instance);
+        rolls = rolls || !step.action.instance;
     }
-    return std::min(all.size(), after.size() + (rolls ? 1U : 0U));
+    const bool some_left = now.size() < target.state->instances.size();
+    return now.size() + (rolls && some_left ? 1U : 0U);
 }
 
 void check_scale(const model::PlannedStep& step, const TargetService& target, std::int64_t before,
