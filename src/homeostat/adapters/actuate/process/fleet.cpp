@@ -263,23 +263,25 @@ void Fleet::throttle(Service& service, double rate_rps, Order order) {
            std::move(order));
 }
 
-awaitable<Result<>> Fleet::start_all() {
-    struct Pending {
-        Place place;
-        Launch launch;
-    };
-    std::vector<Pending> pending;
-    for (auto& service : services_ | std::views::values) {
-        for (int ordinal = 1; ordinal <= service.config.replicas; ++ordinal) {
-            auto& instance = service.instances[ordinal] = make_instance(service, ordinal);
-            auto launched = launch({service, instance});
-            if (!launched) co_return std::unexpected(std::move(launched).error());
-            pending.push_back({{service, instance}, std::move(*launched)});
-        }
+awaitable<Result<>> Fleet::start_service(Service& service) {
+    std::vector<std::pair<Place, Launch>> launches;
+    for (int ordinal = 1; ordinal <= service.config.replicas; ++ordinal) {
+        auto& instance = service.instances[ordinal] = make_instance(service, ordinal);
+        auto launched = launch({service, instance});
+        if (!launched) co_return std::unexpected(std::move(launched).error());
+        launches.emplace_back(Place{service, instance}, std::move(*launched));
     }
-    for (auto& [place, launched] : pending) {
+    for (auto& [place, launched] : launches) {
         auto ready = co_await become_ready(place, std::move(launched), std::nullopt);
         if (!ready) co_return ready;
+    }
+    co_return Result<>{};
+}
+
+awaitable<Result<>> Fleet::start_all() {
+    for (const auto& each : config_.services) {
+        auto started = co_await start_service(services_.at(each.name));
+        if (!started) co_return started;
     }
     co_return Result<>{};
 }

@@ -83,6 +83,7 @@ private:
         Instance& instance;
     };
 
+    [[nodiscard]] awaitable<Result<>> start_service(Service& service);
     [[nodiscard]] Result<Launch> launch(Place place);
     [[nodiscard]] awaitable<Result<>> become_ready(Place place, Launch launch, Order order);
     [[nodiscard]] awaitable<Result<>> start(Place place, Order order);
