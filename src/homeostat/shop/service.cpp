@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "homeostat/shop/service.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -133,8 +134,8 @@ struct ShopService::Impl {
         const auto current = registry.current();
         const auto entry = current->services.find(model::ServiceId{options.identity.service});
         if (entry == current->services.end()) return 0;
-        const auto instances = std::max<std::size_t>(entry->second.instances.size(), 1);
-        return entry->second.rate_rps / static_cast<double>(instances);
+        const auto routed = std::ranges::count(entry->second.instances, true, &actuate::Endpoint::routed);
+        return entry->second.rate_rps / static_cast<double>(std::max<std::ptrdiff_t>(routed, 1));
     }
 
     static TraceContext fresh_trace() {
