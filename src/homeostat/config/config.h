@@ -7,12 +7,14 @@
 #include <tuple>
 #include <vector>
 
+#include "homeostat/act/script_config.h"
 #include "homeostat/base/schema.h"
 #include "homeostat/config/endpoint.h"
 #include "homeostat/detect/config.h"
 #include "homeostat/diagnose/diagnoser.h"
 #include "homeostat/features/feature_extractor.h"
 #include "homeostat/graph/service_graph.h"
+#include "homeostat/loop/config.h"
 #include "homeostat/model/service.h"
 #include "homeostat/policy/policy_config.h"
 #include "homeostat/telemetry/gate.h"
@@ -64,7 +66,7 @@ struct IngestConfig {
 struct BusConfig {
     Bytes segment{std::int64_t{64} << 20U};
     Bytes topic_max{std::int64_t{1} << 30U};
-    Duration retention = std::chrono::hours{24};
+    Duration retention = std::chrono::hours{24 * 7};
 
     static constexpr auto schema() {
         return std::tuple{
@@ -119,12 +121,14 @@ struct ProcessActuatorConfig {
 
 struct ActuatorsConfig {
     std::optional<ProcessActuatorConfig> process;
+    std::optional<act::ScriptConfig> script;
 
     static constexpr auto schema() {
-        return std::tuple{setting("process", &ActuatorsConfig::process,
-                                  "Acts on local processes through their supervisor.")};
+        return std::tuple{
+            setting("process", &ActuatorsConfig::process,
+                    "Acts on local processes through their supervisor."),
+            setting("script", &ActuatorsConfig::script, "Runs programs of a list; never a shell.")};
     }
-    friend bool operator==(const ActuatorsConfig&, const ActuatorsConfig&) = default;
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
@@ -152,6 +156,7 @@ struct Config {
     std::vector<std::string> playbooks;
     policy::PolicyConfig policy;
     verify::VerifyConfig verify;
+    loop::Patience loop;
     ActuatorsConfig actuators;
     Endpoint api{.listen = {.host = "127.0.0.1", .port = 8420}};
     LogConfig log;
@@ -171,6 +176,7 @@ struct Config {
                     {.max = 1000}),
             setting("policy", &Config::policy, "What may be done without a person, and how much of it."),
             setting("verify", &Config::verify, "When a service counts as recovered."),
+            setting("loop", &Config::loop, "How long the loop waits for what."),
             setting("actuators", &Config::actuators, "Who carries acts out."),
             setting("api", &Config::api, "The control surface: approvals, the stop switch, metrics."),
             setting("log", &Config::log, "What is logged, and how.")};

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "homeostat/base/schema.h"
 #include "homeostat/base/time.h"
 #include "homeostat/detect/config.h"
 #include "homeostat/diagnose/diagnoser.h"
@@ -27,6 +28,23 @@ struct Patience {
     Duration hold_learning =
         std::chrono::minutes{10};    // an escalated incident's new state may then become normal
     std::uint32_t max_attempts = 4;  // plans carried out in one incident
+
+    static constexpr auto schema() {
+        return std::tuple{
+            setting("diagnosis", &Patience::diagnosis,
+                    "A person is called when an incident's cause stays unsure for longer.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("approval", &Patience::approval, "A request for approval unanswered for longer means no.",
+                    {.min = std::chrono::seconds{1}}),
+            setting("clear", &Patience::clear,
+                    "An incident that is well for this long without an act has gone by itself."),
+            setting("aftermath", &Patience::aftermath,
+                    "What shows this soon after an incident's end belongs to it."),
+            setting("hold_learning", &Patience::hold_learning,
+                    "After this, the state that an escalated incident left may become normal."),
+            setting("max_attempts", &Patience::max_attempts, "Plans carried out in one incident.",
+                    {.min = 1, .max = 16})};
+    }
 };
 
 /// All that decides what the loop does with its inputs.

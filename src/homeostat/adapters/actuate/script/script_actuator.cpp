@@ -29,7 +29,7 @@ struct Invocation {
     std::vector<std::string> args;
 };
 
-Result<Invocation> invocation_of(const model::Order& order, const ScriptConfig& config) {
+Result<Invocation> invocation_of(const model::Order& order, const act::ScriptConfig& config) {
     const auto& parameters = order.action.parameters;
     const auto program = parameters.find("program");
     const auto* name = program != parameters.end() ? program->second.as_string() : nullptr;
@@ -53,7 +53,7 @@ Result<Invocation> invocation_of(const model::Order& order, const ScriptConfig& 
     return result;
 }
 
-std::vector<std::string> environment_of(const ScriptConfig& config) {
+std::vector<std::string> environment_of(const act::ScriptConfig& config) {
     std::vector<std::string> result;
     for (const auto& [name, value] : config.environment) result.push_back(name + "=" + value);
     for (const auto& name : config.inherit) {
@@ -116,7 +116,7 @@ bool follow(const Child& child, int output_fd, SteadyTime deadline, Tail& output
 
 }  // namespace
 
-Result<std::unique_ptr<ScriptActuator>> ScriptActuator::create(ScriptConfig config, std::string results_dir) {
+Result<std::unique_ptr<ScriptActuator>> ScriptActuator::create(act::ScriptConfig config, std::string results_dir) {
     for (const auto& program : config.programs) {
         if (program.starts_with('/')) continue;
         return fail(ErrorCode::invalid_argument,

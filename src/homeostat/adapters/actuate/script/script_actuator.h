@@ -6,7 +6,7 @@
 
 #include "homeostat/act/actuator.h"
 #include "homeostat/adapters/actuate/script/result_store.h"
-#include "homeostat/adapters/actuate/script/script_config.h"
+#include "homeostat/act/script_config.h"
 
 namespace homeostat::actuate {
 
@@ -24,7 +24,7 @@ public:
 
     /// `results_dir` keeps the results. Errors: `invalid_argument` for a program that is no absolute path
     /// or a variable name that is none, `failed_precondition` for the folder.
-    [[nodiscard]] static Result<std::unique_ptr<ScriptActuator>> create(ScriptConfig config,
+    [[nodiscard]] static Result<std::unique_ptr<ScriptActuator>> create(act::ScriptConfig config,
                                                                         std::string results_dir);
 
     [[nodiscard]] bool supports(model::ActionKind kind) const noexcept override;
@@ -32,12 +32,12 @@ public:
     [[nodiscard]] model::OrderResult reconcile(const model::OrderId& order) override;
 
 private:
-    ScriptActuator(ScriptConfig config, ResultStore results)
+    ScriptActuator(act::ScriptConfig config, ResultStore results)
         : config_(std::move(config)), results_(std::move(results)) {}
 
     [[nodiscard]] model::OrderResult run(const model::Order& order);
 
-    ScriptConfig config_;
+    act::ScriptConfig config_;
     ResultStore results_;
 };
 

@@ -61,7 +61,7 @@ protected:
     }
 
     std::string folder_;
-    ScriptConfig config_;
+    act::ScriptConfig config_;
     LoopTime now_{1h};
     std::unique_ptr<ScriptActuator> actuator_;
 

@@ -10,7 +10,7 @@
 #include "homeostat/base/time.h"
 #include "homeostat/base/units.h"
 
-namespace homeostat::actuate {
+namespace homeostat::act {
 
 /// Which programs a script step may run, and what they get.
 struct ScriptConfig {
@@ -38,4 +38,4 @@ struct ScriptConfig {
     }
 };
 
-}  // namespace homeostat::actuate
+}  // namespace homeostat::act

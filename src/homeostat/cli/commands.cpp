@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/cli/commands.h"
+
+#include <map>
+
+namespace homeostat::cli {
+
+std::vector<Command> all_commands() {
+    return {
+        validate_command(),      config_show_command(),   config_schema_command(),
+        playbook_lint_command(), playbook_test_command(), completion_command(),
+    };
+}
+
+std::string group_summary(std::string_view group) {
+    static const std::map<std::string_view, std::string_view> kSummaries{
+        {"audit", "Reads the record of every decision."},
+        {"config", "Shows the configuration in force and its schema."},
+        {"playbook", "Checks playbooks."},
+    };
+    const auto found = kSummaries.find(group);
+    return found == kSummaries.end() ? std::string() : std::string(found->second);
+}
+
+}  // namespace homeostat::cli
