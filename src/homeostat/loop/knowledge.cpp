@@ -8,13 +8,14 @@ namespace homeostat::loop {
 
 using namespace std::chrono_literals;
 
-Result<Knowledge> Knowledge::create(const LoopConfig& config) {
+Result<Knowledge> Knowledge::create(const LoopConfig& config, const graph::Records& records) {
+    HOMEOSTAT_TRY(auto graph, graph::ServiceGraph::restore(records, config.graph));
     HOMEOSTAT_TRY(auto detection, detect::Detection::create(config.detect));
-    return Knowledge(config, std::move(detection));
+    return Knowledge(config, std::move(graph), std::move(detection));
 }
 
-Knowledge::Knowledge(const LoopConfig& config, detect::Detection detection)
-    : graph_(config.graph), detection_(std::move(detection)), diagnoser_(config.diagnose) {
+Knowledge::Knowledge(const LoopConfig& config, graph::ServiceGraph graph, detect::Detection detection)
+    : graph_(std::move(graph)), detection_(std::move(detection)), diagnoser_(config.diagnose) {
     for (const auto& facts : config.services) graph_.declare(facts);
     for (const auto& [caller, callee] : config.edges) graph_.declare_edge(caller, callee);
 }

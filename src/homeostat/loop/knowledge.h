@@ -29,7 +29,7 @@ public:
     /// A subject not seen for longer is forgotten.
     static constexpr Duration kSubjectMemory = std::chrono::hours{1};
 
-    [[nodiscard]] static Result<Knowledge> create(const LoopConfig& config);
+    [[nodiscard]] static Result<Knowledge> create(const LoopConfig& config, const graph::Records& graph);
 
     void observe(const model::FeatureWindow& window);
     void observe(const model::ChangeEvent& change);
@@ -60,7 +60,7 @@ public:
     [[nodiscard]] const detect::Detection& detection() const { return detection_; }
 
 private:
-    Knowledge(const LoopConfig& config, detect::Detection detection);
+    Knowledge(const LoopConfig& config, graph::ServiceGraph graph, detect::Detection detection);
     void take(model::Anomaly anomaly);
 
     graph::ServiceGraph graph_;

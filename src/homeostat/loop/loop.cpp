@@ -89,7 +89,7 @@ struct Loop::State {
 };
 
 Result<Loop> Loop::create(const LoopConfig& config, const Carryover& from) {
-    HOMEOSTAT_TRY(auto knowledge, Knowledge::create(config));
+    HOMEOSTAT_TRY(auto knowledge, Knowledge::create(config, from.graph));
     HOMEOSTAT_TRY(auto healer, Healer::create(config, from.ledger, from.stopped));
     auto versions = fmt::format("policy {}", healer.guardrails().version().value());
     for (const auto& playbook : config.playbooks) versions += fmt::format(", {}", playbook.id().value());

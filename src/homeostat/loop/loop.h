@@ -39,12 +39,13 @@ struct Carryover {
     std::uint64_t incidents = 0;  // opened so far
     std::uint64_t audit_sequence = 0;
     std::string audit_hash;
+    graph::Records graph;  // left empty by carryover(): the store has it
 
     static constexpr auto describe() {
         return std::tuple{field("ledger", &Carryover::ledger), field("stopped", &Carryover::stopped),
                           field("incidents", &Carryover::incidents),
                           field("audit_sequence", &Carryover::audit_sequence),
-                          field("audit_hash", &Carryover::audit_hash)};
+                          field("audit_hash", &Carryover::audit_hash), field("graph", &Carryover::graph)};
     }
     friend bool operator==(const Carryover&, const Carryover&) = default;
 };
@@ -82,7 +83,9 @@ public:
     [[nodiscard]] std::vector<model::Incident> incidents() const;
     [[nodiscard]] std::vector<model::Anomaly> anomalies() const;
     [[nodiscard]] const graph::ServiceGraph& graph() const;
-    [[nodiscard]] graph::ServiceGraph& graph();
+    /// The nodes and edges that have changed since the last call: all of them at first.
+    [[nodiscard]] graph::Records take_graph_changes();
+    [[nodiscard]] bool has_open_incidents() const;
     [[nodiscard]] const std::optional<StopSwitched>& stopped() const;
     [[nodiscard]] const LoopCounters& counters() const;
 

@@ -46,6 +46,7 @@ Result<Engine> Engine::open(EngineConfig config, EffectHandlers handlers) {
         HOMEOSTAT_TRY(header.carryover, read_carryover(config.data_dir));
         header.carryover.audit_sequence = audit.last_sequence();
         header.carryover.audit_hash = audit.last_hash();
+        header.carryover.graph = std::move(config.graph);
         HOMEOSTAT_TRY(journal, Journal::begin(config.data_dir / "journal", std::move(header)));
     }
     HOMEOSTAT_TRY(auto loop, loop::Loop::create(config.loop, journal->header().carryover));

@@ -17,7 +17,8 @@ namespace homeostat::runtime {
 
 struct EngineConfig {
     loop::LoopConfig loop;
-    json::Value effective_config;  // for the journal's header, secrets masked
+    json::Value effective_config;  // all that decides, for the journal's header
+    graph::Records graph;          // as stored, for a new journal to begin with
     std::filesystem::path data_dir;
 };
 
@@ -56,6 +57,8 @@ public:
     [[nodiscard]] const std::string& audit_trouble() const { return audit_trouble_; }
 
     [[nodiscard]] const loop::Loop& loop() const { return loop_; }
+    /// What of the graph has changed since the last call, for its store.
+    [[nodiscard]] graph::Records take_graph_changes() { return loop_.take_graph_changes(); }
 
 private:
     Engine(EngineConfig config, EffectHandlers handlers, loop::Loop loop, Journal journal, AuditLog audit);

@@ -19,7 +19,7 @@ struct JournalHeader {
     std::uint32_t format = 1;
     std::string program;      // version that wrote it
     std::string fingerprint;  // of the configuration and of the program: decisions repeat only with the same
-    json::Value config;       // the effective configuration, secrets masked
+    json::Value config;       // all that decides: see loop_config.h
     loop::Carryover carryover;
 
     static constexpr auto describe() {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "homeostat/runtime/node.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "homeostat/adapters/http/client.h"
+
+namespace homeostat::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+class NodeTest : public testing::Test {
+protected:
+    NodeTest() : folder_(fs::temp_directory_path() / fmt::format("homeostat-node-{}", ::getpid())) { fs::remove_all(folder_); }
+    ~NodeTest() override { fs::remove_all(folder_); }
+
+    [[nodiscard]] config::Config quiet_config() const {
+        config::Config config;
+        config.node.data_dir = folder_.string();
+        config.ingest.otlp_grpc.listen.port = 0;
+        config.ingest.otlp_http.listen.port = 0;
+        config.api.listen.port = 0;
+        return config;
+    }
+
+    static std::unique_ptr<Node> start(const config::Config& config) {
+        auto node = Node::start(config, {}, log::Logger(log::Format::text, log::Level::error));
+        EXPECT_TRUE(node.has_value()) << node.error().message;
+        return node ? *std::move(node) : nullptr;
+    }
+
+    static http::ClientResponse get(const Node& node, const std::string& path) {
+        return http::Client().send({.url = fmt::format("http://127.0.0.1:{}{}", node.api_port(), path)}).value();
+    }
+
+    static http::ClientResponse post(const Node& node, const std::string& path, const std::string& body) {
+        return http::Client().send({.method = "POST", .url = fmt::format("http://127.0.0.1:{}{}", node.api_port(), path), .body = body}).value();
+    }
+
+    /// Waits for a condition, at most ten seconds.
+    static bool eventually(const std::function<bool()>& condition) {
+        const auto end = std::chrono::steady_clock::now() + 10s;
+        while (std::chrono::steady_clock::now() < end) {
+            if (condition()) return true;
+            std::this_thread::sleep_for(20ms);
+        }
+        return condition();
+    }
+
+    fs::path folder_;
+};
+
+TEST_F(NodeTest, TakesEventsOfTheTopicAndSaysThatItDid) {
+    const auto node = start(quiet_config());
+    ASSERT_NE(node, nullptr);
+    const auto event = fmt::format(
+        R"({{"service":"payment","timestamp":"{}","latencies_ms":[12.5,8],"responses":[{{"status":200}},{{"status":503}}],"cpu_percent":12,"memory_mb":64}})",
+        format_rfc3339(Clock::wall()));
+    EXPECT_EQ(post(*node, "/v1/events", event + "\n{\"broken\n").status, 200);
+    EXPECT_TRUE(eventually([&] { return get(*node, "/metrics").body.find("homeostat_signals_total{kind=\"event\"} 1") != std::string::npos; }));
+    EXPECT_TRUE(eventually([&] { return node->snapshot()->graph.nodes.size() == 1; }));
+}
+
+TEST_F(NodeTest, KeepsTheStopSwitchAcrossARestart) {
+    {
+        const auto node = start(quiet_config());
+        ASSERT_NE(node, nullptr);
+        EXPECT_EQ(post(*node, "/v1/stop", R"({"by":"ann","reason":"game day"})").status, 202);
+        EXPECT_TRUE(eventually([&] { return node->snapshot()->stopped.has_value(); }));
+    }
+    const auto node = start(quiet_config());
+    ASSERT_NE(node, nullptr);
+    EXPECT_TRUE(node->snapshot()->stopped.has_value());
+}
+
+TEST_F(NodeTest, IsReadyAndAnswersThePlatform) {
+    const auto node = start(quiet_config());
+    ASSERT_NE(node, nullptr);
+    EXPECT_EQ(get(*node, "/healthz").status, 200);
+    EXPECT_EQ(get(*node, "/readyz").status, 200);
+    EXPECT_EQ(get(*node, "/v1/incidents").body, "[]\n");
+}
+
+TEST_F(NodeTest, RefusesToStartOnAPortInUseAndSaysWhich) {
+    const auto first = start(quiet_config());
+    ASSERT_NE(first, nullptr);
+    auto config = quiet_config();
+    config.node.data_dir = (folder_ / "second").string();
+    config.ingest.otlp_http.listen.port = first->otlp_http_port();
+    const auto second = Node::start(config, {}, log::Logger(log::Format::text, log::Level::error));
+    ASSERT_FALSE(second.has_value());
+    EXPECT_NE(second.error().message.find(std::to_string(first->otlp_http_port())), std::string::npos) << second.error().message;
+}
+
+TEST_F(NodeTest, RefusesToShareADataDirectory) {
+    const auto first = start(quiet_config());
+    ASSERT_NE(first, nullptr);
+    const auto second = Node::start(quiet_config(), {}, log::Logger(log::Format::text, log::Level::error));
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().code, ErrorCode::failed_precondition);
+}
+
+}  // namespace
+}  // namespace homeostat::runtime
