@@ -163,8 +163,11 @@ std::vector<model::Anomaly> Loop::anomalies() const {
 const graph::ServiceGraph& Loop::graph() const {
     return std::as_const(state_->knowledge).graph();
 }
-graph::ServiceGraph& Loop::graph() {
-    return state_->knowledge.graph();
+graph::Records Loop::take_graph_changes() {
+    return state_->knowledge.graph().take_changes();
+}
+bool Loop::has_open_incidents() const {
+    return !state_->correlator.open().empty();
 }
 const std::optional<StopSwitched>& Loop::stopped() const {
     return state_->healer.stopped();

@@ -42,10 +42,10 @@ struct Carryover {
     graph::Records graph;  // left empty by carryover(): the store has it
 
     static constexpr auto describe() {
-        return std::tuple{field("ledger", &Carryover::ledger), field("stopped", &Carryover::stopped),
-                          field("incidents", &Carryover::incidents),
-                          field("audit_sequence", &Carryover::audit_sequence),
-                          field("audit_hash", &Carryover::audit_hash), field("graph", &Carryover::graph)};
+        return std::tuple{
+            field("ledger", &Carryover::ledger),         field("stopped", &Carryover::stopped),
+            field("incidents", &Carryover::incidents),   field("audit_sequence", &Carryover::audit_sequence),
+            field("audit_hash", &Carryover::audit_hash), field("graph", &Carryover::graph)};
     }
     friend bool operator==(const Carryover&, const Carryover&) = default;
 };

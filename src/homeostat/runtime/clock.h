@@ -21,7 +21,9 @@ public:
         return {.loop = base_ + (std::chrono::steady_clock::now() - start_), .event = wall()};
     }
 
-    [[nodiscard]] static EventTime wall() { return EventTime{std::chrono::system_clock::now().time_since_epoch()}; }
+    [[nodiscard]] static EventTime wall() {
+        return EventTime{std::chrono::system_clock::now().time_since_epoch()};
+    }
 
 private:
     std::chrono::steady_clock::time_point start_;

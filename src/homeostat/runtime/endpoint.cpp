@@ -11,9 +11,12 @@ namespace homeostat::runtime {
 Result<std::string> read_token(const config::Endpoint& endpoint) {
     if (endpoint.token_file.empty()) return std::string{};
     std::ifstream file(endpoint.token_file);
-    if (!file) return fail(ErrorCode::not_found, fmt::format("token_file {} cannot be read", endpoint.token_file));
+    if (!file)
+        return fail(ErrorCode::not_found, fmt::format("token_file {} cannot be read", endpoint.token_file));
     std::string token;
-    if (!(file >> token)) return fail(ErrorCode::invalid_argument, fmt::format("token_file {} holds no token", endpoint.token_file));
+    if (!(file >> token))
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("token_file {} holds no token", endpoint.token_file));
     return token;
 }
 

@@ -22,7 +22,8 @@ public:
     [[nodiscard]] Result<> put(loop::Input input) {
         {
             const std::lock_guard lock(mutex_);
-            if (inputs_.size() >= kMax) return fail(ErrorCode::resource_exhausted, "too many inputs wait for the loop: try again");
+            if (inputs_.size() >= kMax)
+                return fail(ErrorCode::resource_exhausted, "too many inputs wait for the loop: try again");
             inputs_.push_back(std::move(input));
         }
         changed_.notify_one();

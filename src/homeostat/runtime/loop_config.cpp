@@ -15,16 +15,19 @@ namespace homeostat::runtime {
 namespace {
 
 /// The sections of the configuration that decide; the others say where and how.
-constexpr auto kDeciding = std::to_array<std::string_view>({"detect", "graph", "diagnose", "policy", "verify", "loop"});
+constexpr auto kDeciding =
+    std::to_array<std::string_view>({"detect", "graph", "diagnose", "policy", "verify", "loop"});
 
 std::unexpected<Error> unreadable(const Problems& problems) {
-    return fail(ErrorCode::data_loss, "the configuration in the journal cannot be read: " +
-                                          (problems.empty() ? std::string("no reason given") : to_string(problems.front())));
+    return fail(ErrorCode::data_loss,
+                "the configuration in the journal cannot be read: " +
+                    (problems.empty() ? std::string("no reason given") : to_string(problems.front())));
 }
 
 }  // namespace
 
-loop::LoopConfig make_loop_config(const config::Config& config, const std::vector<plan::Playbook>& playbooks) {
+loop::LoopConfig make_loop_config(const config::Config& config,
+                                  const std::vector<plan::Playbook>& playbooks) {
     loop::LoopConfig loop{.detect = config.detect,
                           .diagnose = config.diagnose,
                           .graph = config.graph.learning,

@@ -21,7 +21,8 @@ TEST(LoopConfig, ComesBackFromTheJournalAsItWas) {
     config.policy.max_targets = 7;
     config.detect.false_alarm_rate = 3e-9;
     config.loop.diagnosis = 12s;
-    config.graph.services = {{.service = model::ServiceId{"db"}, .criticality = model::Criticality::critical}};
+    config.graph.services = {
+        {.service = model::ServiceId{"db"}, .criticality = model::Criticality::critical}};
     config.graph.edges = {{.caller = model::ServiceId{"web"}, .callee = model::ServiceId{"db"}}};
     const auto value = deciding_config(config, some_playbooks());
     const auto again = read_deciding_config(json::parse(json::to_text(value)).value());

@@ -18,7 +18,8 @@ constexpr std::size_t kEventsPerPoll = 1000;
 constexpr Duration kPollPatience = 200ms;
 
 /// Goes on until it is asked to stop; a damaged record costs itself only.
-void follow_events(const std::stop_token& stop, bus::Consumer& consumer, ingest::Intake& intake, const log::Logger& log) {
+void follow_events(const std::stop_token& stop, bus::Consumer& consumer, ingest::Intake& intake,
+                   const log::Logger& log) {
     while (!stop.stop_requested()) {
         const auto records = consumer.poll(kEventsPerPoll, kPollPatience);
         if (!records) {
@@ -28,7 +29,8 @@ void follow_events(const std::stop_token& stop, bus::Consumer& consumer, ingest:
         }
         for (const auto& record : *records) {
             // A malformed event is in the quarantine by now; the next one is not worse for it.
-            [[maybe_unused]] const auto tally = intake.accept_event(record.payload, "bus " + std::string(bus::kTelemetryRaw));
+            [[maybe_unused]] const auto tally =
+                intake.accept_event(record.payload, "bus " + std::string(bus::kTelemetryRaw));
         }
         if (records->empty()) continue;
         if (const auto committed = consumer.commit(); !committed) {
@@ -39,10 +41,12 @@ void follow_events(const std::stop_token& stop, bus::Consumer& consumer, ingest:
 
 }  // namespace
 
-Result<std::unique_ptr<Monitor>> Monitor::start(const config::Config& config, bus::Bus& bus, const log::Logger& log) {
+Result<std::unique_ptr<Monitor>> Monitor::start(const config::Config& config, bus::Bus& bus,
+                                                const log::Logger& log) {
     HOMEOSTAT_TRY(auto extractor, features::FeatureExtractor::create(config.features, Clock::wall()));
     std::unique_ptr<Monitor> monitor(new Monitor(config, std::move(extractor)));
-    if (auto listening = monitor->listen(config.ingest); !listening) return std::unexpected(listening.error());
+    if (auto listening = monitor->listen(config.ingest); !listening)
+        return std::unexpected(listening.error());
     if (auto reading = monitor->read_bus(bus, log); !reading) return std::unexpected(reading.error());
     monitor->read_files(config.ingest.event_files, log);
     return monitor;
@@ -50,7 +54,8 @@ Result<std::unique_ptr<Monitor>> Monitor::start(const config::Config& config, bu
 
 Monitor::Monitor(const config::Config& config, features::FeatureExtractor extractor)
     : extractor_(std::move(extractor)),
-      intake_({.gate = config.ingest.gate, .bytes_waiting_max = static_cast<std::size_t>(config.ingest.queue_max.count())},
+      intake_({.gate = config.ingest.gate,
+               .bytes_waiting_max = static_cast<std::size_t>(config.ingest.queue_max.count())},
               extractor_, [] { return Clock::wall(); }) {}
 
 Monitor::~Monitor() {
@@ -78,9 +83,8 @@ Result<> Monitor::listen(const config::IngestConfig& config) {
 
 Result<> Monitor::read_bus(bus::Bus& bus, const log::Logger& log) {
     HOMEOSTAT_TRY(auto consumer, bus.subscribe(bus::kTelemetryRaw, "features"));
-    readers_.emplace_back([this, log, consumer = std::shared_ptr<bus::Consumer>(std::move(consumer))](const std::stop_token& stop) {
-        follow_events(stop, *consumer, intake_, log);
-    });
+    readers_.emplace_back([this, log, consumer = std::shared_ptr<bus::Consumer>(std::move(consumer))](
+                              const std::stop_token& stop) { follow_events(stop, *consumer, intake_, log); });
     return {};
 }
 

@@ -41,7 +41,9 @@ public:
     [[nodiscard]] ingest::IntakeCounters intake_counters() const { return intake_.counters(); }
     [[nodiscard]] features::FeatureCounters feature_counters() const;
     /// The bad records since the last call.
-    [[nodiscard]] std::vector<telemetry::QuarantinedRecord> take_quarantined() { return intake_.take_quarantined(); }
+    [[nodiscard]] std::vector<telemetry::QuarantinedRecord> take_quarantined() {
+        return intake_.take_quarantined();
+    }
 
     /// Where the receivers listen; 0 for one that is off.
     [[nodiscard]] std::uint16_t otlp_grpc_port() const { return grpc_ ? grpc_->port() : 0; }

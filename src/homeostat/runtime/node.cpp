@@ -15,6 +15,7 @@
 #include "homeostat/adapters/graphstore/sqlite_graph_store.h"
 #include "homeostat/api/routes.h"
 #include "homeostat/base/hash.h"
+#include "homeostat/runtime/endpoint.h"
 #include "homeostat/runtime/loop_config.h"
 #include "homeostat/runtime/version.h"
 
@@ -25,9 +26,9 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr std::string_view kQuarantineTopic = "telemetry.quarantine";
-constexpr Duration kTick = 100ms;          // how often the windows are looked for
-constexpr Duration kHeartbeat = 250ms;     // how often the loop is asked while an incident is open
-constexpr Duration kGraphInterval = 10s;   // how often the graph is stored
+constexpr Duration kTick = 100ms;         // how often the windows are looked for
+constexpr Duration kHeartbeat = 250ms;    // how often the loop is asked while an incident is open
+constexpr Duration kGraphInterval = 10s;  // how often the graph is stored
 constexpr std::size_t kMaxKept = 1000;
 
 std::map<std::string, bus::TopicConfig> topics(const config::BusConfig& config) {
@@ -46,12 +47,12 @@ std::map<std::string, bus::TopicConfig> topics(const config::BusConfig& config) 
 Node::Node(const config::Config& config, log::Logger log)
     : config_(config), log_(std::move(log)), snapshot_(std::make_shared<api::Snapshot>()) {}
 
-Result<std::unique_ptr<Node>> Node::start(const config::Config& config, const std::vector<plan::Playbook>& playbooks,
-                                          log::Logger log) {
+Result<std::unique_ptr<Node>> Node::start(const config::Config& config,
+                                          const std::vector<plan::Playbook>& playbooks, log::Logger log) {
     std::unique_ptr<Node> node(new Node(config, std::move(log)));
     if (auto opened = node->open_stores(); !opened) return std::unexpected(opened.error());
     if (auto opened = node->open_engine(playbooks); !opened) return std::unexpected(opened.error());
-    node->start_actuators();
+    if (auto started = node->start_actuators(); !started) return std::unexpected(started.error());
     HOMEOSTAT_TRY(node->monitor_, Monitor::start(config, *node->bus_, node->log_));
     node->refresh_snapshot(node->clock_->now());
     if (auto serving = node->serve(); !serving) return std::unexpected(serving.error());
@@ -74,7 +75,8 @@ Result<> Node::open_stores() {
     std::error_code failed;
     fs::create_directories(data_dir, failed);
     if (failed) {
-        return fail(ErrorCode::unavailable, fmt::format("node.data_dir {} cannot be made: {}", data_dir.string(), failed.message()));
+        return fail(ErrorCode::unavailable,
+                    fmt::format("node.data_dir {} cannot be made: {}", data_dir.string(), failed.message()));
     }
     HOMEOSTAT_TRY(bus_, bus::open_embedded_bus(data_dir / "bus", topics(config_.bus)));
     HOMEOSTAT_TRY(graph_store_, adapters::SqliteGraphStore::open((data_dir / "graph.sqlite").string()));
@@ -87,40 +89,50 @@ Result<> Node::open_engine(const std::vector<plan::Playbook>& playbooks) {
                         .effective_config = deciding_config(config_, playbooks),
                         .graph = std::move(graph),
                         .data_dir = config_.node.data_dir};
-    EffectHandlers handlers{
-        .send = [this](const model::Order& order) { dispatcher_->submit(order); },
-        .request_approval =
-            [this](const loop::RequestApproval& request) {
-                log_.warning("an act waits for approval", {{"incident", request.incident.value()},
-                                                           {"playbook", request.plan.playbook.value()},
-                                                           {"answer_with", "homeostat approve " + request.incident.value()}});
-            },
-        .publish = [this](const loop::ActionReport& report) { publish_report(report); }};
+    EffectHandlers handlers{.send = [this](const model::Order& order) { dispatcher_->submit(order); },
+                            .request_approval =
+                                [this](const loop::RequestApproval& request) {
+                                    log_.warning(
+                                        "an act waits for approval",
+                                        {{"incident", request.incident.value()},
+                                         {"playbook", request.plan.playbook.value()},
+                                         {"answer_with", "homeostat approve " + request.incident.value()}});
+                                },
+                            .publish = [this](const loop::ActionReport& report) { publish_report(report); }};
     HOMEOSTAT_TRY(auto opened, Engine::open(std::move(engine), std::move(handlers)));
     engine_ = std::make_unique<Engine>(std::move(opened));
     clock_ = std::make_unique<Clock>(engine_->last());
     last_step_ = engine_->last().loop;
-    log_.info("the journal was read", {{"entries", static_cast<std::int64_t>(engine_->recovered().entries)},
-                                       {"open_orders", static_cast<std::int64_t>(engine_->recovered().open_orders.size())},
-                                       {"new_configuration", engine_->recovered().new_configuration}});
+    log_.info("the journal was read",
+              {{"entries", static_cast<std::int64_t>(engine_->recovered().entries)},
+               {"open_orders", static_cast<std::int64_t>(engine_->recovered().open_orders.size())},
+               {"new_configuration", engine_->recovered().new_configuration}});
     return {};
 }
 
-void Node::start_actuators() {
+Result<> Node::start_actuators() {
     std::vector<std::unique_ptr<act::Actuator>> actuators;
     if (const auto& process = config_.actuators.process) {
         actuators.push_back(std::make_unique<actuate::ProcessActuator>(process->socket));
-        change_feed_ = std::make_unique<actuate::ChangeFeed>(process->socket, [this](const model::ChangeEvent& change) {
-            if (!inbox_.put(loop::Changed{change})) log_.warning("a change event was dropped", {{"service", change.service.value()}});
-        });
+        change_feed_ =
+            std::make_unique<actuate::ChangeFeed>(process->socket, [this](const model::ChangeEvent& change) {
+                if (!inbox_.put(loop::Changed{change}))
+                    log_.warning("a change event was dropped", {{"service", change.service.value()}});
+            });
     }
-    if (const auto& script = config_.actuators.script) actuators.push_back(std::make_unique<actuate::ScriptActuator>(*script));
+    if (const auto& script = config_.actuators.script) {
+        HOMEOSTAT_TRY(auto actuator, actuate::ScriptActuator::create(
+                                         *script, (fs::path(config_.node.data_dir) / "scripts").string()));
+        actuators.push_back(std::move(actuator));
+    }
     dispatcher_ = std::make_unique<Dispatcher>(
         std::move(actuators), [this] { return clock_->now().loop; },
         [this](model::OrderResult result) {
-            if (!inbox_.put(loop::OrderFinished{std::move(result)})) log_.error("the result of an order was dropped");
+            if (!inbox_.put(loop::OrderFinished{std::move(result)}))
+                log_.error("the result of an order was dropped");
         });
     for (const auto& order : engine_->recovered().open_orders) dispatcher_->recover(order);
+    return {};
 }
 
 Result<> Node::serve() {
@@ -142,7 +154,8 @@ void Node::run() {
         }
         keep_quarantined(now.event);
         const bool heartbeat = !engine_->loop().open_orders().empty() || engine_->loop().has_open_incidents();
-        if (!inputs.empty() || !kept_.empty() || (heartbeat && now.loop - last_step_ >= kHeartbeat)) step(now, std::move(inputs));
+        if (!inputs.empty() || !kept_.empty() || (heartbeat && now.loop - last_step_ >= kHeartbeat))
+            step(now, std::move(inputs));
         keep_graph(now.loop);
     }
 }
@@ -157,10 +170,13 @@ void Node::step(Instant now, std::vector<loop::Input> inputs) {
         journal_trouble_.clear();
         last_step_ = now.loop;
     } else {
-        if (journal_trouble_.empty()) log_.error("the journal cannot be written: nothing is decided until it can", {{"error", stepped.error().message}});
+        if (journal_trouble_.empty())
+            log_.error("the journal cannot be written: nothing is decided until it can",
+                       {{"error", stepped.error().message}});
         journal_trouble_ = stepped.error().message;
         // Telemetry may be lost, answers and results may not.
-        windows_dropped_ += std::erase_if(kept_, [](const auto& input) { return std::holds_alternative<loop::WindowsArrived>(input); });
+        windows_dropped_ += std::erase_if(
+            kept_, [](const auto& input) { return std::holds_alternative<loop::WindowsArrived>(input); });
         if (kept_.size() > kMaxKept) kept_.resize(kMaxKept);
     }
     refresh_snapshot(now);
@@ -171,8 +187,10 @@ void Node::refresh_snapshot(Instant now) {
     fresh->at = now.event;
     fresh->node = config_.node.name;
     fresh->version = kVersion;
-    if (!journal_trouble_.empty()) fresh->troubles.push_back("the journal cannot be written: " + journal_trouble_);
-    if (!engine_->audit_trouble().empty()) fresh->troubles.push_back("the audit log cannot be written: " + engine_->audit_trouble());
+    if (!journal_trouble_.empty())
+        fresh->troubles.push_back("the journal cannot be written: " + journal_trouble_);
+    if (!engine_->audit_trouble().empty())
+        fresh->troubles.push_back("the audit log cannot be written: " + engine_->audit_trouble());
     fresh->ready = fresh->troubles.empty();
     fresh->stopped = engine_->loop().stopped();
     fresh->incidents = engine_->loop().incidents();

@@ -34,9 +34,11 @@ namespace homeostat::runtime {
 /// place that knows all the adapters.
 class Node final : public api::Control {
 public:
-    /// Starts everything; on error nothing is left running. Errors name what could not be started and the cure.
+    /// Starts everything; on error nothing is left running. Errors name what could not be started and the
+    /// cure.
     [[nodiscard]] static Result<std::unique_ptr<Node>> start(const config::Config& config,
-                                                             const std::vector<plan::Playbook>& playbooks, log::Logger log);
+                                                             const std::vector<plan::Playbook>& playbooks,
+                                                             log::Logger log);
 
     /// Stops in the order in which work flows: no new telemetry, a last step, no new orders.
     ~Node() override;
@@ -55,7 +57,7 @@ private:
 
     [[nodiscard]] Result<> open_stores();
     [[nodiscard]] Result<> open_engine(const std::vector<plan::Playbook>& playbooks);
-    void start_actuators();
+    [[nodiscard]] Result<> start_actuators();
     [[nodiscard]] Result<> serve();
 
     void run();

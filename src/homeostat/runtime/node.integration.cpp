@@ -18,7 +18,9 @@ namespace fs = std::filesystem;
 
 class NodeTest : public testing::Test {
 protected:
-    NodeTest() : folder_(fs::temp_directory_path() / fmt::format("homeostat-node-{}", ::getpid())) { fs::remove_all(folder_); }
+    NodeTest() : folder_(fs::temp_directory_path() / fmt::format("homeostat-node-{}", ::getpid())) {
+        fs::remove_all(folder_);
+    }
     ~NodeTest() override { fs::remove_all(folder_); }
 
     [[nodiscard]] config::Config quiet_config() const {
@@ -37,11 +39,17 @@ protected:
     }
 
     static http::ClientResponse get(const Node& node, const std::string& path) {
-        return http::Client().send({.url = fmt::format("http://127.0.0.1:{}{}", node.api_port(), path)}).value();
+        return http::Client()
+            .send({.url = fmt::format("http://127.0.0.1:{}{}", node.api_port(), path)})
+            .value();
     }
 
     static http::ClientResponse post(const Node& node, const std::string& path, const std::string& body) {
-        return http::Client().send({.method = "POST", .url = fmt::format("http://127.0.0.1:{}{}", node.api_port(), path), .body = body}).value();
+        return http::Client()
+            .send({.method = "POST",
+                   .url = fmt::format("http://127.0.0.1:{}{}", node.api_port(), path),
+                   .body = body})
+            .value();
     }
 
     /// Waits for a condition, at most ten seconds.
@@ -64,7 +72,10 @@ TEST_F(NodeTest, TakesEventsOfTheTopicAndSaysThatItDid) {
         R"({{"service":"payment","timestamp":"{}","latencies_ms":[12.5,8],"responses":[{{"status":200}},{{"status":503}}],"cpu_percent":12,"memory_mb":64}})",
         format_rfc3339(Clock::wall()));
     EXPECT_EQ(post(*node, "/v1/events", event + "\n{\"broken\n").status, 200);
-    EXPECT_TRUE(eventually([&] { return get(*node, "/metrics").body.find("homeostat_signals_total{kind=\"event\"} 1") != std::string::npos; }));
+    EXPECT_TRUE(eventually([&] {
+        return get(*node, "/metrics").body.find("homeostat_signals_total{kind=\"event\"} 1") !=
+               std::string::npos;
+    }));
     EXPECT_TRUE(eventually([&] { return node->snapshot()->graph.nodes.size() == 1; }));
 }
 
@@ -96,7 +107,8 @@ TEST_F(NodeTest, RefusesToStartOnAPortInUseAndSaysWhich) {
     config.ingest.otlp_http.listen.port = first->otlp_http_port();
     const auto second = Node::start(config, {}, log::Logger(log::Format::text, log::Level::error));
     ASSERT_FALSE(second.has_value());
-    EXPECT_NE(second.error().message.find(std::to_string(first->otlp_http_port())), std::string::npos) << second.error().message;
+    EXPECT_NE(second.error().message.find(std::to_string(first->otlp_http_port())), std::string::npos)
+        << second.error().message;
 }
 
 TEST_F(NodeTest, RefusesToShareADataDirectory) {

@@ -17,10 +17,12 @@ struct Published {
     std::string payload;
 };
 
-Result<bus::Offset> publish(bus::Bus& bus, std::string_view topic, const std::vector<Published>& records, EventTime at) {
+Result<bus::Offset> publish(bus::Bus& bus, std::string_view topic, const std::vector<Published>& records,
+                            EventTime at) {
     std::vector<bus::Message> messages;
     messages.reserve(records.size());
-    for (const auto& record : records) messages.push_back({.key = record.key, .id = record.id, .payload = record.payload});
+    for (const auto& record : records)
+        messages.push_back({.key = record.key, .id = record.id, .payload = record.payload});
     return bus.publish(topic, messages, at);
 }
 
@@ -40,9 +42,12 @@ void Node::publish_windows(const std::vector<model::FeatureWindow>& windows, Eve
 }
 
 void Node::publish_report(const loop::ActionReport& report) {
-    const std::vector<Published> records{{report.culprit.value(), report.incident.value() + "/" + report.outcome, json::to_text(to_json(report))}};
+    const std::vector<Published> records{{report.culprit.value(),
+                                          report.incident.value() + "/" + report.outcome,
+                                          json::to_text(to_json(report))}};
     if (const auto done = publish(*bus_, bus::kAutonomousActions, records, report.timestamp); !done) {
-        log_.error("a report was not published", {{"incident", report.incident.value()}, {"error", done.error().message}});
+        log_.error("a report was not published",
+                   {{"incident", report.incident.value()}, {"error", done.error().message}});
     }
     log_.info("incident ended", {{"incident", report.incident.value()},
                                  {"culprit", report.culprit.value()},
@@ -57,7 +62,8 @@ void Node::keep_quarantined(EventTime now) {
         records.push_back({bad.source, to_hex(hash64(bad.excerpt)), json::to_text(to_json(bad))});
     }
     if (records.empty()) return;
-    log_.warning("records were set aside", {{"records", static_cast<std::int64_t>(records.size())}, {"first", records.front().payload}});
+    log_.warning("records were set aside", {{"records", static_cast<std::int64_t>(records.size())},
+                                            {"first", records.front().payload}});
     if (const auto done = publish(*bus_, "telemetry.quarantine", records, now); !done) {
         log_.warning("records set aside were not kept", {{"error", done.error().message}});
     }
@@ -73,7 +79,8 @@ Result<std::uint64_t> Node::publish_events(std::string_view lines) {
         records.push_back({{}, to_hex(hash64(line)), std::string(line)});
     }
     if (records.empty()) return std::uint64_t{0};
-    HOMEOSTAT_TRY([[maybe_unused]] const auto offset, publish(*bus_, bus::kTelemetryRaw, records, clock_->now().event));
+    HOMEOSTAT_TRY([[maybe_unused]] const auto offset,
+                  publish(*bus_, bus::kTelemetryRaw, records, clock_->now().event));
     return static_cast<std::uint64_t>(records.size());
 }
 

@@ -19,7 +19,8 @@ struct Durations {
     }
 };
 
-void summary(api::MetricsText& text, std::string_view name, std::string_view help, const Durations& durations) {
+void summary(api::MetricsText& text, std::string_view name, std::string_view help,
+             const Durations& durations) {
     const std::string base(name);
     text.counter(base + "_sum", help, durations.sum);
     text.counter(base + "_count", "How many there were.", static_cast<double>(durations.count));
@@ -39,15 +40,20 @@ void write_kpis(api::MetricsText& text, const std::vector<model::Incident>& inci
         }
         if (incident.state == model::IncidentState::dismissed) ++needless;
     }
-    summary(text, "homeostat_time_to_detect_seconds", "From an incident's first abnormal window to its opening.", detect);
-    summary(text, "homeostat_time_to_remediate_seconds", "From an incident's first abnormal window to its verified recovery.", remediate);
+    summary(text, "homeostat_time_to_detect_seconds",
+            "From an incident's first abnormal window to its opening.", detect);
+    summary(text, "homeostat_time_to_remediate_seconds",
+            "From an incident's first abnormal window to its verified recovery.", remediate);
     text.gauge("homeostat_incidents", "Incidents that are remembered, by state.");
     for (std::size_t i = 0; i < states.size(); ++i) {
-        text.sample("homeostat_incidents", static_cast<double>(states[i]), {{"state", kEnumNames<model::IncidentState>[i]}});
+        text.sample("homeostat_incidents", static_cast<double>(states[i]),
+                    {{"state", kEnumNames<model::IncidentState>[i]}});
     }
     const auto all = static_cast<double>(incidents.size());
-    text.gauge("homeostat_needless_incident_ratio", "Share of the incidents that went away without an act.", all > 0 ? needless / all : 0);
-    text.gauge("homeostat_remediation_success_ratio", "Share of the incidents acted upon that were resolved.", acted > 0 ? resolved / acted : 1);
+    text.gauge("homeostat_needless_incident_ratio", "Share of the incidents that went away without an act.",
+               all > 0 ? needless / all : 0);
+    text.gauge("homeostat_remediation_success_ratio", "Share of the incidents acted upon that were resolved.",
+               acted > 0 ? resolved / acted : 1);
 }
 
 }  // namespace
@@ -65,28 +71,39 @@ std::string Node::metrics() const {
     text.gauge("homeostat_ready", "Whether decisions and records can be made durable.", seen->ready ? 1 : 0);
     text.gauge("homeostat_stopped", "Whether the stop switch is on.", seen->stopped ? 1 : 0);
     write_kpis(text, seen->incidents);
-    text.gauge("homeostat_anomalies_open", "Subjects that are not as they normally are.", static_cast<double>(seen->anomalies.size()));
+    text.gauge("homeostat_anomalies_open", "Subjects that are not as they normally are.",
+               static_cast<double>(seen->anomalies.size()));
     text.counter("homeostat_loop_steps_total", "Steps of the loop.", static_cast<double>(loop.steps));
-    text.counter("homeostat_loop_windows_total", "Windows that the loop has judged.", static_cast<double>(loop.windows));
+    text.counter("homeostat_loop_windows_total", "Windows that the loop has judged.",
+                 static_cast<double>(loop.windows));
     text.counter("homeostat_anomalies_total", "Anomalies opened.", static_cast<double>(loop.anomalies));
     text.counter("homeostat_incidents_total", "Incidents opened.", static_cast<double>(loop.incidents));
     text.counter("homeostat_orders_total", "Orders sent.", static_cast<double>(loop.orders));
-    text.counter("homeostat_orders_undo_total", "Of these, orders that took another one back.", static_cast<double>(loop.undone));
-    text.counter("homeostat_inputs_ignored_total", "Answers to nothing that was asked.", static_cast<double>(loop.inputs_ignored));
-    text.counter("homeostat_windows_dropped_total", "Windows not judged since the journal could not be written.", static_cast<double>(windows_dropped_));
+    text.counter("homeostat_orders_undo_total", "Of these, orders that took another one back.",
+                 static_cast<double>(loop.undone));
+    text.counter("homeostat_inputs_ignored_total", "Answers to nothing that was asked.",
+                 static_cast<double>(loop.inputs_ignored));
+    text.counter("homeostat_windows_dropped_total",
+                 "Windows not judged since the journal could not be written.",
+                 static_cast<double>(windows_dropped_));
     const auto intake = monitor_->intake_counters();
     text.counter("homeostat_payloads_total", "OTLP requests received.", static_cast<double>(intake.payloads));
-    text.counter("homeostat_payloads_malformed_total", "Of these, malformed ones.", static_cast<double>(intake.payloads_malformed));
-    text.counter("homeostat_payloads_shed_total", "Of these, refused since too much was waiting.", static_cast<double>(intake.payloads_shed));
-    text.counter("homeostat_bytes_received_total", "Bytes of OTLP requests.", static_cast<double>(intake.bytes));
+    text.counter("homeostat_payloads_malformed_total", "Of these, malformed ones.",
+                 static_cast<double>(intake.payloads_malformed));
+    text.counter("homeostat_payloads_shed_total", "Of these, refused since too much was waiting.",
+                 static_cast<double>(intake.payloads_shed));
+    text.counter("homeostat_bytes_received_total", "Bytes of OTLP requests.",
+                 static_cast<double>(intake.bytes));
     const auto features = monitor_->feature_counters();
     text.counter("homeostat_signals_total", "Signals taken, by kind.");
     text.sample("homeostat_signals_total", static_cast<double>(features.spans), {{"kind", "span"}});
     text.sample("homeostat_signals_total", static_cast<double>(features.metrics), {{"kind", "metric"}});
     text.sample("homeostat_signals_total", static_cast<double>(features.logs), {{"kind", "log"}});
     text.sample("homeostat_signals_total", static_cast<double>(features.events), {{"kind", "event"}});
-    text.counter("homeostat_signals_late_total", "Signals that came after their window had closed.", static_cast<double>(features.dropped_late));
-    text.gauge("homeostat_subjects", "Services, edges and instances known.", static_cast<double>(features.subjects));
+    text.counter("homeostat_signals_late_total", "Signals that came after their window had closed.",
+                 static_cast<double>(features.dropped_late));
+    text.gauge("homeostat_subjects", "Services, edges and instances known.",
+               static_cast<double>(features.subjects));
     return text.text();
 }
 
