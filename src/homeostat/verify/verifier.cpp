@@ -191,44 +191,59 @@ double Verifier::limit_of(const Watched& watched, const model::Criterion& criter
     return std::min(limit, of_baseline);
 }
 
+/// Whether all that must report have done so in a second.
+bool Verifier::has_reported(const Second& second) const {
+    for (std::size_t i = 0; i < second.size(); ++i) {
+        if (second[i].state == State::missing && !request_.watched[i].subject.is_instance()) return false;
+    }
+    return true;
+}
+
 /// The newest soak whose last second was reported by all that must report.
 Verifier::Soak Verifier::look_back() const {
-    const auto must_report = [&](std::size_t i) { return !request_.watched[i].subject.is_instance(); };
-    const auto reported = [&](const Second& second) {
-        for (std::size_t i = 0; i < second.size(); ++i) {
-            if (second[i].state == State::missing && must_report(i)) return false;
-        }
-        return true;
-    };
     const auto last = std::find_if(seconds_.rbegin(), seconds_.rend(),
-                                   [&](const auto& item) { return reported(item.second); });
+                                   [&](const auto& item) { return has_reported(item.second); });
     if (last == seconds_.rend()) return {};
 
     Soak soak{.seen = true};
-    std::uint32_t bad_seconds = 0;
-    bool last_is_bad = false;
     for (std::int64_t back = 0; back < soak_seconds_; ++back) {
         const auto found = seconds_.find(last->first - back * kPulse);
-        if (found == seconds_.end() || !reported(found->second)) {
+        if (found == seconds_.end() || !has_reported(found->second)) {
             soak.seen = false;
             break;
         }
-        bool bad = false;
         for (std::size_t i = 0; i < found->second.size(); ++i) {
             const auto& seen = found->second[i];
-            if (seen.state == State::bad) bad = true;
-            if (seen.state == State::stale && must_report(i)) soak.seen = false;
-            const bool trouble = seen.state == State::bad || (seen.state == State::stale && must_report(i));
-            if (trouble && soak.trouble.empty()) soak.trouble = seen.trouble;
+            if (seen.state != State::stale || request_.watched[i].subject.is_instance()) continue;
+            soak.seen = false;
+            if (soak.trouble.empty()) soak.trouble = seen.trouble;
         }
-        if (bad) ++bad_seconds;
-        if (bad && back == 0) last_is_bad = true;
     }
-    std::string idle;
-    soak.traffic = carries_traffic(last->first, idle);
-    if (soak.trouble.empty()) soak.trouble = idle;
-    soak.good = soak.seen && soak.traffic && !last_is_bad && bad_seconds <= config_.glitches;
+    bool steady = true;
+    for (std::size_t i = 0; i < request_.watched.size(); ++i) {
+        steady = is_steady(last->first, i, soak.trouble) && steady;
+    }
+    soak.traffic = carries_traffic(last->first, soak.trouble);
+    soak.good = soak.seen && soak.traffic && steady;
     return soak;
+}
+
+/// Whether a subject had no more bad seconds than are tolerated in the soak that ends at `end`.
+bool Verifier::is_steady(EventTime end, std::size_t index, std::string& trouble) const {
+    const bool culprit = is_culprit(request_.watched[index]);
+    std::uint32_t bad = 0;
+    bool last_is_bad = false;
+    const Seen* newest = nullptr;
+    for (std::int64_t back = 0; back < soak_seconds_; ++back) {
+        const auto found = seconds_.find(end - back * kPulse);
+        if (found == seconds_.end() || found->second[index].state != State::bad) continue;
+        ++bad;
+        last_is_bad = last_is_bad || back == 0;
+        if (newest == nullptr) newest = &found->second[index];
+    }
+    const bool steady = culprit ? bad <= config_.glitches && !last_is_bad : bad <= config_.glitches_of_others;
+    if (!steady && trouble.empty()) trouble = newest->trouble;
+    return steady;
 }
 
 /// Whether each service and edge has carried its share of traffic over the soak that ends at `end`.
@@ -245,6 +260,7 @@ bool Verifier::carries_traffic(EventTime end, std::string& trouble) const {
         const auto baseline = watched.baseline.get(Feature::rate_rps);
         const bool enough = baseline ? mean >= *baseline * config_.min_traffic_share : mean > 0;
         if (enough) continue;
+        if (!trouble.empty()) return false;
         trouble = fmt::format("{} carries {:.3g} requests a second{}: too few to prove a recovery",
                               to_string(watched.subject), mean,
                               baseline ? fmt::format(", before the fault {:.3g}", *baseline) : "");

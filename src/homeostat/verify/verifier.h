@@ -25,7 +25,8 @@ struct VerifyConfig {
     double interval_slack = 0.25;  // a value may exceed the upper end of its expected interval by this share
     double error_rate_slack = 0.02;  // and an error rate its baseline by this, absolute
     double latency_slack_ms = 2;     // and a latency its limit by this
-    std::uint32_t glitches = 0;      // bad seconds that a soak tolerates; its last second is never bad
+    std::uint32_t glitches = 0;      // bad seconds of the culprit that a soak tolerates, but not as its last
+    std::uint32_t glitches_of_others = 1;  // bad seconds of each other subject that a soak tolerates
 
     static constexpr auto schema() {
         return std::tuple{
@@ -39,7 +40,12 @@ struct VerifyConfig {
             setting("latency_slack_ms", &VerifyConfig::latency_slack_ms,
                     "How far a latency may exceed its limit, in milliseconds.", {.min = 0}),
             setting("glitches", &VerifyConfig::glitches,
-                    "Bad seconds that a soak tolerates; its last second must be good.", {.max = 60})};
+                    "Bad seconds of the culprit that a soak tolerates; its last second must be good.",
+                    {.max = 60}),
+            setting("glitches_of_others", &VerifyConfig::glitches_of_others,
+                    "Bad seconds of each other service, edge and instance that a soak tolerates: many of "
+                    "them are watched, and each is a little noisy.",
+                    {.max = 60})};
     }
     friend bool operator==(const VerifyConfig&, const VerifyConfig&) = default;
 };
@@ -67,8 +73,9 @@ struct VerifyRequest {
 ///
 /// Success needs, in every second of the soak, telemetry of every watched service and edge, a replica of the
 /// culprit that reports, and values within their limits; and over the soak a share of the baseline's
-/// traffic on each. An instance that reports must be well too, but it need not report: after a restart it
-/// may come back under another name, and a rerouted one is silent.
+/// traffic on each, but for the glitches that the configuration tolerates. An instance that reports must be
+/// well too, but it need not report: after a restart it may come back under another name, and a rerouted one
+/// is silent.
 ///
 /// The limits of the culprit are the spec's criteria. Without them, and for all other subjects: the upper
 /// ends of the expected intervals of the anomalous error rates and latencies (of CPU and memory too where
@@ -123,6 +130,8 @@ private:
     [[nodiscard]] std::vector<model::Criterion> expected_limits(const Watched& watched) const;
     [[nodiscard]] double limit_of(const Watched& watched, const model::Criterion& criterion) const;
     [[nodiscard]] bool is_culprit(const Watched& watched) const;
+    [[nodiscard]] bool has_reported(const Second& second) const;
+    [[nodiscard]] bool is_steady(EventTime end, std::size_t index, std::string& trouble) const;
     [[nodiscard]] Soak look_back() const;
     [[nodiscard]] bool carries_traffic(EventTime end, std::string& trouble) const;
     [[nodiscard]] model::Verification at_deadline(Instant now) const;

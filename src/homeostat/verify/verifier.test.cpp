@@ -126,6 +126,18 @@ TEST(Verifier, ToleratesAsManyGlitchesAsConfiguredButNotInTheLastSecond) {
     EXPECT_EQ(story.outcome(), VerificationOutcome::recovered);
 }
 
+TEST(Verifier, ToleratesAGlitchOfEachOtherSubjectWhileTheCulpritIsWell) {
+    Story story(request({watched(kService), watched(kEdge)}));
+    for (const bool edge_is_well : {true, true, false, true}) {
+        story.second({{kService, kWell}, {kEdge, edge_is_well ? kWell : kIll}});
+    }
+    EXPECT_EQ(story.outcome(), VerificationOutcome::recovered);
+
+    Story flapping(request({watched(kService), watched(kEdge)}));
+    for (int i = 0; i < 9; ++i) flapping.second({{kService, kWell}, {kEdge, i % 3 != 0 ? kIll : kWell}});
+    EXPECT_EQ(flapping.outcome(), std::nullopt);
+}
+
 TEST(Verifier, SaysNotRecoveredAtTheDeadlineWithTheFeatureThatIsStillBad) {
     Story story(request());
     story.service(kIll, 9);
@@ -181,6 +193,35 @@ TEST(Verifier, WantsAShareOfTheTrafficBackButNotInEverySecond) {
     Story bursty(request());
     bursty.service(values(60, 0, 20), 2).service(values(0, 0, 0)).service(values(30, 0, 20));
     EXPECT_EQ(bursty.outcome(), VerificationOutcome::recovered);
+}
+
+TEST(Verifier, WantsSomeTrafficWhereTheBaselineIsNotKnown) {
+    auto unknown = watched(kService);
+    unknown.baseline = {};
+    Story idle(request({unknown}));
+    idle.service(values(0, 0, 0), 10);
+    EXPECT_EQ(idle.outcome(), VerificationOutcome::inconclusive);
+    Story busy(request({unknown}));
+    busy.service(values(1, 0, 20), 4);
+    EXPECT_EQ(busy.outcome(), VerificationOutcome::recovered);
+}
+
+TEST(Verifier, ReadsWindowsOfItsPulseOnlyAndReportsTheNewest) {
+    Story story(request());
+    story.service(kWell, 3);
+    const Instant now{kActed.loop + 3s, kActed.event + 3s};
+    const FeatureWindow rolling{.subject = kService, .end = now.event, .length = 10s, .values = kIll};
+    const FeatureWindow late{
+        .subject = kService, .end = now.event - 1s, .length = 1s, .values = values(50, 0, 20)};
+    EXPECT_EQ(story.verifier().observe(now, std::vector{rolling, late}), std::nullopt);
+    const FeatureWindow last{
+        .subject = kService, .end = now.event + 1s, .length = 1s, .values = values(70, 0, 20)};
+    const FeatureWindow again = late;
+    const auto verification =
+        story.verifier().observe({now.loop + 1s, now.event + 1s}, std::vector{last, again});
+    ASSERT_TRUE(verification);
+    EXPECT_EQ(verification->outcome, VerificationOutcome::recovered);
+    EXPECT_EQ(verification->readings.front().after, 70);
 }
 
 TEST(Verifier, LetsAServiceBeWellThatNeverHadTraffic) {
