@@ -10,6 +10,7 @@ namespace homeostat::diagnose {
 namespace {
 
 constexpr double kNegligible = 0.01;   // a belief that is not passed on
+constexpr double kNotable = 1.7;       // a likelihood ratio of e, less 1
 constexpr double kFalseAlarm = -3;     // ln of the share of alarms behind which there is nothing
 constexpr double kOneIsEnough = 2;     // ln of the odds against one more cause at the same time
 constexpr double kSurgeSpreads = 0.8;  // P(a service near a surge gets more traffic as well)
@@ -55,6 +56,12 @@ double from_suffering(Symptom symptom, const Suffering& suffering, double traffi
     if (symptom == Symptom::rate_up) return traffic;
     if (symptom == Symptom::cpu_up) return kPropagation.traffic_takes_cpu * traffic;
     return 0;
+}
+
+/// How far a call that accounts for `part` of what its caller suffers can be the reason.
+double enough(double part) {
+    constexpr double kReason = 0.4;  // from this share on it is the reason
+    return std::clamp(part / kReason, 0.03, 1.0);
 }
 
 double log_sum(std::span<const double> terms) {
@@ -165,7 +172,8 @@ double Network::visit(Index index, std::span<const Suffering> beliefs, const Bac
         const double force =
             kPropagation.call_to_caller *
             (kPropagation.rare_call_to_caller + (1 - kPropagation.rare_call_to_caller) * call.share);
-        arriving = noisy_or(arriving, Suffering{.errors = force * seen.errors, .slow = force * seen.slow});
+        arriving = noisy_or(arriving, Suffering{.errors = force * enough(call.error_part) * seen.errors,
+                                                .slow = force * enough(call.delay_part) * seen.slow});
     }
     victim.service = index;
     victim.prior = arriving;
@@ -247,6 +255,7 @@ double Network::lose_dependency(Hypothesis& hypothesis, const Background& backgr
     for (const Index number : scene_.services[hypothesis.service].calls) {
         const auto& call = scene_.calls[number];
         const auto& callee = scene_.services[call.callee];
+        if (call.errors < kNotable) continue;
         const auto& expected = background.calls[number];
         const double lost =
             diagnose::gain(call.errors, 0.97, expected.errors) +
@@ -294,7 +303,6 @@ void Network::weigh_service(Index index, const Background& background, std::vect
 }
 
 bool Network::suspicious(const ServiceScene& service) const {
-    constexpr double kNotable = 1.7;  // a likelihood ratio of e
     for (const auto symptom :
          {Symptom::errors, Symptom::slow, Symptom::rate_up, Symptom::cpu_up, Symptom::memory_up,
           Symptom::busy, Symptom::stale, Symptom::exited, Symptom::instance_silent}) {

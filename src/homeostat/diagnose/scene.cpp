@@ -2,6 +2,7 @@
 #include "homeostat/diagnose/scene.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ranges>
 #include <unordered_map>
 
@@ -9,6 +10,7 @@ namespace homeostat::diagnose {
 
 using model::ChangeKind;
 using model::Feature;
+using model::FeatureValues;
 using model::Finding;
 using model::ServiceId;
 using model::Subject;
@@ -192,6 +194,7 @@ private:
     void add_calls();
     void add_anomaly(const model::Anomaly& anomaly);
     void read_subjects();
+    void weigh_call(CallScene& call) const;
     void read_changes();
     void judge_presence(ServiceScene& service) const;
     void judge_instances(ServiceScene& service) const;
@@ -274,13 +277,31 @@ void SceneBuilder::read_subjects() {
             owner->state = &state;
         }
     }
-    for (auto& edge : scene_.calls) {
-        const auto* caller = scene_.services[edge.caller].state;
-        if (edge.state == nullptr || caller == nullptr) continue;
-        const double requests = caller->baseline.median.get_or(Feature::rate_rps, 0);
-        const double calls = edge.state->baseline.median.get_or(Feature::rate_rps, requests);
-        edge.share = requests > 0 ? std::min(1.0, calls / requests) : 1.0;
-    }
+    for (auto& call : scene_.calls) weigh_call(call);
+}
+
+/// The share of a call in what its caller suffers: a callee that adds 5 ms is not why its caller takes 700.
+void SceneBuilder::weigh_call(CallScene& call) const {
+    const auto* caller = scene_.services[call.caller].state;
+    if (call.state == nullptr || caller == nullptr) return;
+    const auto per_request = [](const FeatureValues& calls, const FeatureValues& requests, double otherwise) {
+        const double rate = requests.get_or(Feature::rate_rps, 0);
+        return rate > 0 ? calls.get_or(Feature::rate_rps, 0) / rate : otherwise;
+    };
+    const double before = per_request(call.state->baseline.median, caller->baseline.median, 1);
+    call.share = std::min(before, 1.0);
+    if (!usable(*call.state) || !usable(*caller)) return;
+    const double now = per_request(call.state->latest.values, caller->latest.values, before);
+    const auto part = [&](Feature feature, double minor) {
+        const auto excess = [&](const SubjectState& state, double calls_now, double calls_before) {
+            return calls_now * state.latest.values.get_or(feature, 0) -
+                   calls_before * state.baseline.median.get_or(feature, 0);
+        };
+        const double suffered = excess(*caller, 1, 1);
+        return suffered <= minor ? 1.0 : std::clamp(excess(*call.state, now, before) / suffered, 0.0, 1.0);
+    };
+    call.error_part = part(Feature::error_rate, kErrors.absolute);
+    call.delay_part = part(Feature::latency_ms, kLatencies[0].absolute);
 }
 
 void SceneBuilder::judge_presence(ServiceScene& service) const {
@@ -290,7 +311,11 @@ void SceneBuilder::judge_presence(ServiceScene& service) const {
     if (!gone && age(*service.state) <= std::chrono::seconds{1}) {
         service.symptoms[Symptom::stale] = std::expm1(-kFlagged);
     }
-    if (!gone) return;
+    if (!gone) {
+        const double missing = std::floor(std::chrono::duration<double>(age(*service.state)).count());
+        if (missing >= 1) service.symptoms[Symptom::stale] = std::expm1(1.5 * missing);
+        return;
+    }
     double starved = kAbsent;
     for (const Index number : service.calls) {
         const auto& callee = scene_.services[scene_.calls[number].callee];
@@ -300,22 +325,32 @@ void SceneBuilder::judge_presence(ServiceScene& service) const {
     if (!service.calls.empty()) service.symptoms[Symptom::starved_callees] = std::expm1(starved);
 }
 
-/// ln likelihood ratio for "this instance has stopped while its peers go on".
+/// ln likelihood ratio for "this instance has stopped while its peers go on". One that still reports after
+/// the trouble began has not stopped. Else its requests tell: Poisson about the usual number when it is well,
+/// anything from none to that when it stopped somewhere in the window.
 double SceneBuilder::silence(const InstanceScene& instance, const ServiceScene& service) const {
-    constexpr double kBusyRps = 3;  // below it, a second without a request is nothing unusual
-    const auto seconds_missing = std::chrono::duration<double>(age(*instance.state)).count();
-    const bool peers_report = std::ranges::any_of(service.instances, [&](const InstanceScene& peer) {
-        return &peer != &instance && usable(*peer.state) && age(*peer.state) <= std::chrono::seconds{1} &&
-               peer.state->latest.values.get_or(Feature::rate_rps, 0) > 0;
-    });
-    if (!peers_report) return 0;
-    const bool busy = instance.state->baseline.median.get_or(Feature::rate_rps, 0) >= kBusyRps;
-    if (seconds_missing < 1) {
-        const bool served = instance.state->latest.values.get_or(Feature::rate_rps, 0) > 0;
-        return served ? -4 : (busy ? 3 : 0);
-    }
     if (instance.state->freshness == model::Freshness::stale) return 5;
-    return busy ? std::min(1.8 * std::floor(seconds_missing), 5.0) : std::min(0.5 * seconds_missing, 1.5);
+    const bool reports = age(*instance.state) < std::chrono::seconds{1};
+    if (reports && instance.state->latest.end - instance.state->latest.length >= onset_near(service))
+        return -4;
+    double usual = 0;
+    double served = 0;
+    for (const auto& peer : service.instances) {
+        if (&peer == &instance || age(*peer.state) >= std::chrono::seconds{1} || !usable(*peer.state))
+            continue;
+        usual += peer.state->baseline.median.get_or(Feature::rate_rps, 0);
+        served += peer.state->latest.values.get_or(Feature::rate_rps, 0);
+    }
+    if (usual <= 0 || served <= 0) return 0;
+    const double seconds =
+        std::chrono::duration<double>(age(*instance.state) + std::chrono::seconds{1}).count();
+    const double expected =
+        instance.state->baseline.median.get_or(Feature::rate_rps, 0) * served / usual * std::floor(seconds);
+    const double seen = reports ? instance.state->latest.values.get_or(Feature::rate_rps, 0) : 0;
+    if (expected < 1) return 0;
+    const double off = std::min(seen - expected, 0.0);
+    const double odds = off * off / (2 * expected) + 0.5 * std::log(6.28 * expected) - std::log(expected + 1);
+    return std::clamp(odds, -1.0, 5.0);
 }
 
 void SceneBuilder::judge_instances(ServiceScene& service) const {

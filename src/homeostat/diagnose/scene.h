@@ -24,7 +24,9 @@ struct CallScene {
     Index callee = 0;
     double errors = 0;  // weights of evidence, as in `Symptoms`
     double slow = 0;
-    double share = 1;  // calls per request of the caller, at most 1
+    double share = 1;       // calls per request of the caller, at most 1
+    double error_part = 1;  // how much of the caller's errors, and of its delay, the calls account for
+    double delay_part = 1;
     const SubjectState* state = nullptr;
 };
 
