@@ -29,7 +29,9 @@ public:
           scene_(build_scene(observation, config)),
           network_(scene_, config.onset_slack) {
         for (const auto& anomaly : observation.anomalies) {
-            if (anomaly.state != model::AnomalyState::cleared) open_.push_back(&anomaly);
+            if (anomaly.state == model::AnomalyState::cleared) continue;
+            open_.push_back(&anomaly);
+            onset_ = std::min(onset_, anomaly.onset);
         }
     }
 
@@ -64,6 +66,7 @@ private:
     Scene scene_;
     Network network_;
     std::vector<const Anomaly*> open_;
+    EventTime onset_ = EventTime::max();  // of the first anomaly
     std::vector<Hypothesis> accepted_;
 };
 
@@ -156,6 +159,12 @@ std::optional<std::string> Session::indecision(const Hypothesis& best, const Dia
     return missing_ground(best);
 }
 
+/// Kinds whose signs are only numbers, which a hiccup shows as well.
+bool may_pass(Fault fault) {
+    return fault == Fault::load_surge || fault == Fault::cpu_burn || fault == Fault::slow_dependency ||
+           fault == Fault::lost_dependency;
+}
+
 /// A posterior is no ground for an act when it rests on what is absent, or when nobody suffers yet.
 std::optional<std::string> Session::missing_ground(const Hypothesis& best) const {
     const auto& service = scene_.services[best.service];
@@ -164,11 +173,16 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best) const
     if (gone && !silence && !anybody_suffers(best) && service.symptoms[Symptom::exited] <= 0) {
         return service.id.value() + " sends no telemetry, and nothing else shows that it is down";
     }
-    if (best.fault == Fault::cpu_burn && !anybody_suffers(best)) {
-        const auto lasted = scene_.at - service.onset.value_or(scene_.at);
-        if (lasted < config_.harmless_patience) {
-            return "the CPU of " + service.id.value() + " is busy, but nobody suffers yet";
-        }
+    const auto lasted = scene_.at - onset_;
+    if (best.fault == Fault::hang && !gone && service.symptoms[Symptom::instance_silent] <= 0 &&
+        lasted < config_.harmless_patience) {
+        return "nothing shows yet which instance of " + service.id.value() + " hangs";
+    }
+    if (best.fault == Fault::cpu_burn && !anybody_suffers(best) && lasted < config_.harmless_patience) {
+        return "the CPU of " + service.id.value() + " is busy, but nobody suffers yet";
+    }
+    if (may_pass(best.fault) && lasted < config_.min_duration) {
+        return "the trouble of " + service.id.value() + " may be over in a moment";
     }
     return std::nullopt;
 }
@@ -208,7 +222,7 @@ std::vector<model::Subject> Session::explained_by(const Hypothesis& cause, const
     for (const auto& victim : spread.victims) {
         if (std::max(victim.posterior.errors, victim.posterior.slow) > kReached) hit[victim.service] = true;
     }
-    const bool surge = cause.fault == Fault::load_surge || cause.fault == Fault::load_change;
+    const bool surge = is_load(cause.fault);
     auto fed = hit;
     if (surge) {  // it came from above
         for (const auto& caller : observation_.graph.upstream(scene_.services[cause.service].id)) {

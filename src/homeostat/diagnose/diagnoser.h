@@ -23,6 +23,7 @@ struct DiagnoseConfig {
     double min_posterior = 0.6;  // of the first cause, below which it is inconclusive; [0, 1]
     double min_margin = 0.25;    // over the second cause; [0, 1]
     Duration change_lookback = std::chrono::minutes{10};   // older deployments and exits are no evidence
+    Duration min_duration = std::chrono::seconds{2};       // what may be a hiccup must last this long
     Duration harmless_patience = std::chrono::seconds{5};  // how long a fault without victims is watched
     Duration onset_slack = std::chrono::seconds{2};        // how far onsets err: a cause may show this late
     Duration evidence_age_max = std::chrono::seconds{3};   // an older window is no evidence
@@ -39,6 +40,8 @@ struct DiagnoseConfig {
             setting("change_lookback", &DiagnoseConfig::change_lookback,
                     "Deployments and exits older than this are no evidence.",
                     {.min = std::chrono::seconds{1}}),
+            setting("min_duration", &DiagnoseConfig::min_duration,
+                    "How long trouble that may be a hiccup must last before it is acted upon."),
             setting("harmless_patience", &DiagnoseConfig::harmless_patience,
                     "How long a fault from which nobody suffers is watched before it is acted upon."),
             setting("onset_slack", &DiagnoseConfig::onset_slack, "How far the onsets of anomalies may err."),

@@ -72,6 +72,8 @@ Story load_surge() {
     for (const auto* name : {"frontend", "payment", "limiter", "db"}) {
         story.rate(Story::service(name), 3).set(Story::service(name), Feature::cpu_pct, 60);
     }
+    story.rate(Story::call("frontend", "payment"), 3).rate(Story::call("payment", "limiter"), 3);
+    story.rate(Story::call("limiter", "db"), 3);
     return story.slows(Story::service("payment"), 6).set(Story::service("payment"), Feature::cpu_pct, 95);
 }
 

@@ -273,22 +273,7 @@ const InstanceScene* localise(const Scene& scene, const Hypothesis& hypothesis) 
         if (exited != service.instances.end()) return &*exited;
     }
     if (service.instances.size() == 1) return &service.instances.front();
-    const InstanceScene* first = nullptr;
-    double second = 0;
-    for (const auto& instance : service.instances) {
-        const double weight = instance.symptoms[*symptom];
-        if (first == nullptr || weight > first->symptoms[*symptom]) {
-            if (first != nullptr) second = std::max(second, first->symptoms[*symptom]);
-            first = &instance;
-        } else {
-            second = std::max(second, weight);
-        }
-    }
-    constexpr double kStandsOut = 4;      // likelihood ratio
-    constexpr double kMoreThanPeers = 7;  // times the next one's
-    if (first == nullptr) return nullptr;
-    const double best = first->symptoms[*symptom];
-    return best > kStandsOut && 1 + best > kMoreThanPeers * (1 + second) ? first : nullptr;
+    return one_stands_out(service, *symptom);
 }
 
 std::vector<Evidence> explain(const Scene& scene, const Network& network, const Hypothesis& hypothesis,

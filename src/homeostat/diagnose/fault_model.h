@@ -28,8 +28,9 @@ enum class Symptom : std::uint8_t {
     version_changed,  // a deployment that was not ours, just before
     exited,           // the process of an instance ended, not by us
     instance_silent,  // one instance reports nothing while its peers do
+    uneven_errors,    // some instances fail and their peers do not
 };
-inline constexpr std::size_t kSymptomCount = 13;
+inline constexpr std::size_t kSymptomCount = 14;
 
 /// The evidence about each symptom as `weight` = likelihood ratio - 1: above 0 it speaks for the symptom,
 /// below 0 (never under -1) against it, and 0 is ignorance.
@@ -58,6 +59,11 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t kFaultCount = 11;
 
 [[nodiscard]] std::optional<model::CauseKind> cause_kind(Fault fault);
+
+/// About more traffic, which its callers and callees have as well.
+[[nodiscard]] constexpr bool is_load(Fault fault) {
+    return fault == Fault::load_surge || fault == Fault::load_change;
+}
 
 struct FaultModel {
     double prior;                             // relative frequency

@@ -11,8 +11,10 @@ namespace {
 
 constexpr double kNegligible = 0.01;   // a belief that is not passed on
 constexpr double kNotable = 1.7;       // a likelihood ratio of e, less 1
-constexpr double kFalseAlarm = -3;     // ln of the share of alarms behind which there is nothing
+constexpr double kFalseAlarm = -5;     // ln of the share of alarms behind which there is nothing
 constexpr double kOneIsEnough = 2;     // ln of the odds against one more cause at the same time
+constexpr double kRetries = -3;        // ln likelihood ratio of more calls by callers without more traffic
+constexpr double kSaturates = 0.5;     // P(it is overrun as well)
 constexpr double kSurgeSpreads = 0.8;  // P(a service near a surge gets more traffic as well)
 
 double prior(Fault fault, std::size_t services) {
@@ -20,6 +22,8 @@ double prior(Fault fault, std::size_t services) {
     for (std::size_t i = 0; i < kFaultCount; ++i) sum += fault_model(static_cast<Fault>(i)).prior;
     return std::log(fault_model(fault).prior / sum) - std::log(static_cast<double>(services));
 }
+
+constexpr std::array<Suffering, 4> kPossible{{{0, 0}, {0, 1}, {1, 0}, {1, 1}}};  // what a fault may emit
 
 double log_of_coin(double probability, bool outcome) {
     constexpr double kNever = 1e-6;
@@ -82,6 +86,13 @@ Background Network::quiet() const {
 }
 
 void Network::add(Background& background, const Hypothesis& hypothesis) const {
+    if (overrun(scene_.services[hypothesis.service]))
+        background = spill(hypothesis.service, std::move(background));
+    if (is_load(hypothesis.fault)) {
+        for (const Index index : with_callees(upstream_of(hypothesis.service))) {
+            background.traffic[index] = diagnose::noisy_or(background.traffic[index], kSurgeSpreads);
+        }
+    }
     background.nothing = kOneIsEnough;
     const auto way = spread(hypothesis.service, hypothesis.emits, background);
     for (const auto& victim : way.victims) {
@@ -95,39 +106,92 @@ void Network::add(Background& background, const Hypothesis& hypothesis) const {
         auto& call = background.calls[*hypothesis.lost_call];
         call.errors = diagnose::noisy_or(call.errors, kPropagation.seen_on_call);
     }
-    if (hypothesis.fault == Fault::load_surge || hypothesis.fault == Fault::load_change) {
-        const auto fed = fed_by_callers_of(hypothesis.service);
-        for (Index index = 0; index < fed.size(); ++index) {
-            if (fed[index])
-                background.traffic[index] = diagnose::noisy_or(background.traffic[index], kSurgeSpreads);
-        }
-    }
 }
 
-/// The service, all its callers, and all that these call: where the same rise in traffic may be seen.
-std::vector<bool> Network::fed_by_callers_of(Index service) const {
-    auto queue = upstream_of(service);
-    std::vector<bool> fed(scene_.services.size());
-    for (const Index index : queue) fed[index] = true;
-    for (std::size_t next = 0; next < queue.size(); ++next) {
-        for (const Index number : scene_.services[queue[next]].calls) {
+/// All that `services` call, directly or not, and themselves.
+std::vector<Index> Network::with_callees(std::vector<Index> services) const {
+    std::vector<bool> seen(scene_.services.size());
+    for (const Index index : services) seen[index] = true;
+    for (std::size_t next = 0; next < services.size(); ++next) {
+        for (const Index number : scene_.services[services[next]].calls) {
             const Index callee = scene_.calls[number].callee;
-            if (!fed[callee]) queue.push_back(callee);
-            fed[callee] = true;
+            if (!seen[callee]) services.push_back(callee);
+            seen[callee] = true;
         }
     }
-    return fed;
+    return services;
 }
 
-/// A surge comes from a caller that has it too, or from outside. Retries swell the calls alone.
-double Network::from_above(Index index) const {
-    const auto& service = scene_.services[index];
-    if (service.served.empty()) return 0;
-    double most = -1;
-    for (const Index number : service.served) {
-        most = std::max(most, scene_.services[scene_.calls[number].caller].symptoms[Symptom::rate_up]);
+/// Whether `service` has more traffic than it can serve, or than it could if it were well, on its own
+/// account: its calls to others are not what it waits for.
+bool Network::overrun(const ServiceScene& service) const {
+    const auto& symptoms = service.symptoms;
+    const bool late = symptoms[Symptom::slow] > kNotable;
+    const bool failing = symptoms[Symptom::errors] > kNotable;
+    if (!(late || failing) || !(service.retried || symptoms[Symptom::rate_up] > kNotable)) return false;
+    return std::ranges::none_of(service.calls, [&](Index number) {
+        constexpr double kMostly = 0.5;
+        const auto& call = scene_.calls[number];
+        return (late && call.delay_part > kMostly) || (failing && call.error_part > kMostly);
+    });
+}
+
+/// The background beside a service that is overrun, by a surge or by retries: those that it calls have more
+/// traffic, where they show it, and perhaps more than they can serve.
+Background Network::spill(Index source, Background background) const {
+    const Suffering overload{.errors = kSaturates / 2, .slow = kSaturates};
+    for (const Index index : with_callees({source})) {
+        if (index == source || scene_.services[index].symptoms[Symptom::rate_up] <= kNotable) continue;
+        background.traffic[index] = diagnose::noisy_or(background.traffic[index], kSurgeSpreads);
+        background.services[index] = noisy_or(background.services[index], overload);
+        for (const Index number : scene_.services[index].served) {
+            const auto& call = scene_.calls[number];
+            const auto seen = on_call(overload);
+            background.calls[number] = noisy_or(background.calls[number], seen);
+            auto& caller = background.services[call.caller];
+            if (call.caller == source) continue;
+            caller = noisy_or(caller, Suffering{.errors = enough(call.error_part) * seen.errors,
+                                                .slow = enough(call.delay_part) * seen.slow});
+        }
     }
-    return diagnose::gain(most, 0.85, leak(Symptom::rate_up));
+    return background;
+}
+
+/// ln likelihood ratio of all evidence between two backgrounds.
+double Network::gain_of(const Background& background, const Background& before) const {
+    double total = 0;
+    for (Index index = 0; index < scene_.services.size(); ++index) {
+        const auto& symptoms = scene_.services[index].symptoms;
+        const auto& now = background.services[index];
+        const auto& then = before.services[index];
+        total += gain(symptoms[Symptom::errors], symptoms[Symptom::slow], now, then);
+        for (const auto symptom : {Symptom::rate_up, Symptom::cpu_up, Symptom::busy, Symptom::log_errors}) {
+            const double p = from_suffering(symptom, now, background.traffic[index]);
+            const double q = from_suffering(symptom, then, before.traffic[index]);
+            if (p == q) continue;
+            total += diagnose::gain(symptoms[symptom], diagnose::noisy_or(leak(symptom), p),
+                                    diagnose::noisy_or(leak(symptom), q));
+        }
+    }
+    for (Index number = 0; number < scene_.calls.size(); ++number) {
+        const auto& call = scene_.calls[number];
+        total += gain(call.errors, call.slow, background.calls[number], before.calls[number]);
+    }
+    return total;
+}
+
+/// A surge comes from a caller that has it too, or from where nothing is seen. When the calls swell and the
+/// caller's own traffic does not, the caller retries.
+double Network::from_above(Index index) const {
+    double callers = -1;
+    double calls = -1;
+    for (const Index number : scene_.services[index].served) {
+        const auto& call = scene_.calls[number];
+        callers = std::max(callers, scene_.services[call.caller].symptoms[Symptom::rate_up]);
+        calls = std::max(calls, call.rate_up);
+    }
+    if (callers > kNotable) return diagnose::gain(callers, 0.6, leak(Symptom::rate_up));
+    return calls > kNotable ? kRetries : 0;
 }
 
 /// All callers, direct or not, in an order in which a service comes after those of its callees that are in
@@ -268,36 +332,49 @@ double Network::lose_dependency(Hypothesis& hypothesis, const Background& backgr
     return best;
 }
 
-void Network::weigh_service(Index index, const Background& background, std::vector<Hypothesis>& out) const {
-    constexpr std::array<Suffering, 4> kPossible{{{0, 0}, {0, 1}, {1, 0}, {1, 1}}};
-    std::array<double, 4> travelled{};
+/// The gains on the way through the callers, for each possibility of what `source` emits.
+std::array<double, 4> Network::travel(Index source, const Background& background) const {
+    std::array<double, 4> gains{};
     for (std::size_t i = 0; i < kPossible.size(); ++i) {
-        const auto way = spread(index, kPossible.at(i), background);
-        travelled.at(i) = way.gain + lateness(index, way);
+        const auto way = spread(source, kPossible.at(i), background);
+        gains.at(i) = way.gain + lateness(source, way);
     }
+    return gains;
+}
+
+Hypothesis Network::weigh_fault(Index index, Fault fault, const Background& background,
+                                const std::array<double, 4>& travelled) const {
+    const auto& model = fault_model(fault);
+    Hypothesis hypothesis{
+        .service = index, .fault = fault, .score = prior(fault, scene_.services.size()) - background.nothing};
+    for (std::size_t i = 2; i < kSymptomCount; ++i) {  // without errors and slow
+        hypothesis.score += symptom_gain(index, fault, static_cast<Symptom>(i), background);
+    }
+    if (fault == Fault::load_change) hypothesis.score += changed_traffic(index);
+    if (fault == Fault::load_surge) hypothesis.score += from_above(index);
+    if (fault == Fault::lost_dependency) hypothesis.score += lose_dependency(hypothesis, background);
+    std::array<double, 4> terms{};
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < kPossible.size(); ++i) {
+        hypothesis.emits = kPossible.at(i);
+        terms.at(i) = log_of_coin(model.errors, hypothesis.emits.errors > 0) +
+                      log_of_coin(model.slow, hypothesis.emits.slow > 0) +
+                      visible_gain(hypothesis, background) + travelled.at(i);
+        if (terms.at(i) > terms.at(best)) best = i;
+    }
+    hypothesis.emits = kPossible.at(best);
+    hypothesis.score += log_sum(terms);
+    return hypothesis;
+}
+
+void Network::weigh_service(Index index, const Background& background, std::vector<Hypothesis>& out) const {
+    const bool spills = overrun(scene_.services[index]);
+    const auto beside = spills ? spill(index, background) : background;
+    const double spilled = spills ? gain_of(beside, background) : 0;
+    const auto travelled = travel(index, beside);
     for (std::size_t number = 0; number < kFaultCount; ++number) {
-        const auto fault = static_cast<Fault>(number);
-        const auto& model = fault_model(fault);
-        Hypothesis hypothesis{.service = index,
-                              .fault = fault,
-                              .score = prior(fault, scene_.services.size()) - background.nothing};
-        for (std::size_t i = 2; i < kSymptomCount; ++i) {  // without errors and slow
-            hypothesis.score += symptom_gain(index, fault, static_cast<Symptom>(i), background);
-        }
-        if (fault == Fault::load_change) hypothesis.score += changed_traffic(index);
-        if (fault == Fault::load_surge) hypothesis.score += from_above(index);
-        if (fault == Fault::lost_dependency) hypothesis.score += lose_dependency(hypothesis, background);
-        std::array<double, 4> terms{};
-        std::size_t best = 0;
-        for (std::size_t i = 0; i < kPossible.size(); ++i) {
-            hypothesis.emits = kPossible.at(i);
-            terms.at(i) = log_of_coin(model.errors, hypothesis.emits.errors > 0) +
-                          log_of_coin(model.slow, hypothesis.emits.slow > 0) +
-                          visible_gain(hypothesis, background) + travelled.at(i);
-            if (terms.at(i) > terms.at(best)) best = i;
-        }
-        hypothesis.emits = kPossible.at(best);
-        hypothesis.score += log_sum(terms);
+        auto hypothesis = weigh_fault(index, static_cast<Fault>(number), beside, travelled);
+        hypothesis.score += spilled;
         out.push_back(hypothesis);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
@@ -75,9 +76,15 @@ private:
     [[nodiscard]] double visible_gain(const Hypothesis& hypothesis, const Background& background) const;
     [[nodiscard]] double lateness(Index source, const Spread& spread) const;
     void weigh_service(Index service, const Background& background, std::vector<Hypothesis>& out) const;
+    [[nodiscard]] std::array<double, 4> travel(Index source, const Background& background) const;
+    [[nodiscard]] Hypothesis weigh_fault(Index service, Fault fault, const Background& background,
+                                         const std::array<double, 4>& travelled) const;
+    [[nodiscard]] bool overrun(const ServiceScene& service) const;
+    [[nodiscard]] Background spill(Index source, Background background) const;
+    [[nodiscard]] std::vector<Index> with_callees(std::vector<Index> services) const;
+    [[nodiscard]] double gain_of(const Background& background, const Background& before) const;
     [[nodiscard]] double changed_traffic(Index service) const;
     [[nodiscard]] double from_above(Index service) const;
-    [[nodiscard]] std::vector<bool> fed_by_callers_of(Index service) const;
     [[nodiscard]] double lose_dependency(Hypothesis& hypothesis, const Background& background) const;
 
     const Scene& scene_;

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <ranges>
-#include <unordered_map>
+
+#include "homeostat/diagnose/measure.h"
 
 namespace homeostat::diagnose {
 
@@ -16,136 +17,6 @@ using model::ServiceId;
 using model::Subject;
 
 namespace {
-
-constexpr double kFlagged = 8;    // ln likelihood ratio of what a detector claims
-constexpr double kStrongest = 9;  // no number speaks louder
-constexpr double kAbsent = -3;    // of a value in the middle of its interval
-
-/// The least excess over the middle that matters, and where a feature's evidence comes from.
-struct Sensitivity {
-    Feature feature;
-    double relative;
-    double absolute;
-    bool per_request = false;  // an average over requests: few requests say little
-};
-
-constexpr Sensitivity kErrors{Feature::error_rate, 0.5, 0.03, true};
-constexpr std::array<Sensitivity, 3> kLatencies{{{Feature::latency_ms, 0.3, 3, true},
-                                                 {Feature::latency_p50_ms, 0.3, 3, true},
-                                                 {Feature::latency_p95_ms, 0.4, 5, true}}};
-constexpr Sensitivity kRate{Feature::rate_rps, 0.3, 2};
-constexpr Sensitivity kCpu{Feature::cpu_pct, 0.25, 10};
-constexpr Sensitivity kMemory{Feature::mem_mb, 0.1, 15};
-constexpr Sensitivity kInFlight{Feature::in_flight, 0.5, 1};
-constexpr Sensitivity kLogErrors{Feature::log_error_rate, 0.5, 1};
-
-/// ln likelihood ratio for "the value has left its interval": 0 a little outside, rising with the distance
-/// from the middle in units of the interval's half.
-double log_ratio(double distance) {
-    return std::clamp(3 * (distance - 1.3), kAbsent, kStrongest);
-}
-
-double requests_in(const SubjectState& state) {
-    const double seconds = std::chrono::duration<double>(state.latest.length).count();
-    return state.latest.values.get_or(Feature::rate_rps, 0) * seconds;
-}
-
-/// Bounds what an average over `requests` requests can say either way.
-double tempered(double log_odds, double requests) {
-    return std::clamp(log_odds, std::max(kAbsent, -0.3 * requests), std::min(kStrongest, 1.5 * requests));
-}
-
-double raised(const SubjectState& state, const Sensitivity& sensitivity) {
-    const auto now = state.latest.values.get(sensitivity.feature);
-    const auto middle = state.baseline.median.get(sensitivity.feature);
-    if (!now || !middle) return 0;
-    const double half = std::max({state.baseline.high.get_or(sensitivity.feature, *middle) - *middle,
-                                  sensitivity.relative * *middle, sensitivity.absolute});
-    const double odds = log_ratio((*now - *middle) / half);
-    return sensitivity.per_request ? tempered(odds, requests_in(state)) : odds;
-}
-
-double lowered(const SubjectState& state, const Sensitivity& sensitivity) {
-    const auto now = state.latest.values.get(sensitivity.feature);
-    const auto middle = state.baseline.median.get(sensitivity.feature);
-    if (!now || !middle) return 0;
-    const double half = std::max({*middle - state.baseline.low.get_or(sensitivity.feature, *middle),
-                                  sensitivity.relative * *middle, sensitivity.absolute});
-    return log_ratio((*middle - *now) / half);
-}
-
-/// The ln likelihood ratios that the windows of one subject give; 0 where they say nothing.
-struct Odds {
-    double errors = 0;
-    double slow = 0;
-    double rate_up = 0;
-    double rate_down = 0;
-    double cpu_up = 0;
-    double memory_up = 0;
-    double busy = 0;
-    double log_errors = 0;
-};
-
-Odds measure(const SubjectState& state) {
-    Odds odds{.errors = raised(state, kErrors),
-              .rate_up = raised(state, kRate),
-              .rate_down = lowered(state, kRate),
-              .cpu_up = raised(state, kCpu),
-              .memory_up = raised(state, kMemory),
-              .busy = raised(state, kInFlight),
-              .log_errors = raised(state, kLogErrors)};
-    const double failed = state.latest.values.get_or(Feature::error_rate, 0) * requests_in(state);
-    odds.errors = std::min(odds.errors, 2 * failed);
-    odds.slow = raised(state, kLatencies[0]);
-    for (const auto& latency : kLatencies) odds.slow = std::max(odds.slow, raised(state, latency));
-    return odds;
-}
-
-/// A detector's claim weighs more than our own look at one window.
-void add_finding(Odds& odds, const Finding& finding) {
-    const bool up = finding.observed > finding.expected_high;
-    const auto claim = [&](double& which) { which = std::max(which, kFlagged); };
-    switch (finding.feature) {
-        case Feature::rate_rps: claim(up ? odds.rate_up : odds.rate_down); break;
-        case Feature::error_rate:
-            if (up) claim(odds.errors);
-            break;
-        case Feature::latency_ms:
-        case Feature::latency_p50_ms:
-        case Feature::latency_p95_ms:
-        case Feature::latency_p99_ms:
-            if (up) claim(odds.slow);
-            break;
-        case Feature::cpu_pct:
-            if (up) claim(odds.cpu_up);
-            break;
-        case Feature::mem_mb:
-            if (up) claim(odds.memory_up);
-            break;
-        case Feature::in_flight:
-            if (up) claim(odds.busy);
-            break;
-        case Feature::log_error_rate:
-        case Feature::new_log_templates:
-            if (up) claim(odds.log_errors);
-            break;
-        case Feature::restarts:
-        case Feature::replicas: break;  // instances and change events tell it better
-    }
-}
-
-Symptoms symptoms_of(const Odds& odds) {
-    Symptoms symptoms;
-    symptoms[Symptom::errors] = std::expm1(odds.errors);
-    symptoms[Symptom::slow] = std::expm1(odds.slow);
-    symptoms[Symptom::rate_up] = std::expm1(odds.rate_up);
-    symptoms[Symptom::rate_down] = std::expm1(odds.rate_down);
-    symptoms[Symptom::cpu_up] = std::expm1(odds.cpu_up);
-    symptoms[Symptom::memory_up] = std::expm1(odds.memory_up);
-    symptoms[Symptom::busy] = std::expm1(odds.busy);
-    symptoms[Symptom::log_errors] = std::expm1(odds.log_errors);
-    return symptoms;
-}
 
 class SceneBuilder {
 public:
@@ -163,6 +34,7 @@ public:
         for (auto& service : scene_.services) {
             judge_presence(service);
             judge_instances(service);
+            discount_retries(service);
             judge_changes(service);
         }
         return std::move(scene_);
@@ -198,6 +70,7 @@ private:
     void read_changes();
     void judge_presence(ServiceScene& service) const;
     void judge_instances(ServiceScene& service) const;
+    void discount_retries(ServiceScene& service) const;
     void judge_changes(ServiceScene& service) const;
     double silence(const InstanceScene& instance, const ServiceScene& service) const;
     Odds odds_of(const Subject& subject, const SubjectState& state) const;
@@ -264,6 +137,7 @@ void SceneBuilder::read_subjects() {
             const auto odds = odds_of(subject, state);
             edge->errors = std::expm1(odds.errors);
             edge->slow = std::expm1(odds.slow);
+            edge->rate_up = std::expm1(odds.rate_up);
             edge->state = &state;
             continue;
         }
@@ -300,8 +174,8 @@ void SceneBuilder::weigh_call(CallScene& call) const {
         const double suffered = excess(*caller, 1, 1);
         return suffered <= minor ? 1.0 : std::clamp(excess(*call.state, now, before) / suffered, 0.0, 1.0);
     };
-    call.error_part = part(Feature::error_rate, kErrors.absolute);
-    call.delay_part = part(Feature::latency_ms, kLatencies[0].absolute);
+    call.error_part = part(Feature::error_rate, kMinorErrorRate);
+    call.delay_part = part(Feature::latency_ms, kMinorDelayMs);
 }
 
 void SceneBuilder::judge_presence(ServiceScene& service) const {
@@ -353,6 +227,19 @@ double SceneBuilder::silence(const InstanceScene& instance, const ServiceScene& 
     return std::clamp(odds, -1.0, 5.0);
 }
 
+/// Weight for "some instances fail and their peers do not".
+double unevenness(const ServiceScene& service) {
+    double failing = 0;
+    double fine = 0;
+    for (const auto& instance : service.instances) {
+        failing = std::max(failing, instance.symptoms[Symptom::errors]);
+        fine = std::max(fine, -instance.symptoms[Symptom::errors]);
+    }
+    constexpr double kFine = 0.6;  // as a weight against errors
+    if (failing < 1 || service.instances.size() < 2) return 0;
+    return fine > kFine ? failing : std::expm1(-2);
+}
+
 void SceneBuilder::judge_instances(ServiceScene& service) const {
     // An instance that was gone well before the trouble has left for another reason.
     const EventTime since = std::min(onset_near(service), observation_.at) - std::chrono::seconds{5};
@@ -373,7 +260,33 @@ void SceneBuilder::judge_instances(ServiceScene& service) const {
             service.symptoms[symptom] = std::max(service.symptoms[symptom], claim);
         }
     }
+    service.symptoms[Symptom::uneven_errors] = unevenness(service);
     service.symptoms[Symptom::instance_silent] = known ? std::expm1(silent) : 0;
+}
+
+/// Retries are a consequence: the traffic that they bring is no sign of more demand, nor the CPU that it
+/// takes.
+void SceneBuilder::discount_retries(ServiceScene& service) const {
+    if (service.symptoms[Symptom::rate_up] <= 0 || service.state == nullptr) return;
+    const auto rates = [](const SubjectState& state) {
+        return std::pair(state.latest.values.get_or(Feature::rate_rps, 0),
+                         state.baseline.median.get_or(Feature::rate_rps, 0));
+    };
+    double retries = 0;
+    for (const Index number : service.served) {
+        const auto& call = scene_.calls[number];
+        const auto* caller = scene_.services[call.caller].state;
+        if (call.state == nullptr || caller == nullptr || !usable(*call.state)) continue;
+        const auto [calls, calls_before] = rates(*call.state);
+        const auto [requests, requests_before] = rates(*caller);
+        const double growth = requests_before > 0 ? std::max(requests / requests_before, 1.0) : 1.0;
+        retries += std::max(calls - growth * calls_before, 0.0);
+    }
+    const auto [now, before] = rates(*service.state);
+    service.retried = retries > 0.5 * (now - before);
+    if (!service.retried) return;
+    service.symptoms[Symptom::rate_up] = std::expm1(-1);
+    if (!one_stands_out(service, Symptom::cpu_up)) service.symptoms[Symptom::cpu_up] = 0;
 }
 
 void SceneBuilder::read_changes() {
@@ -430,6 +343,25 @@ void SceneBuilder::judge_changes(ServiceScene& service) const {
 }
 
 }  // namespace
+
+const InstanceScene* one_stands_out(const ServiceScene& service, Symptom symptom) {
+    const InstanceScene* first = nullptr;
+    double second = 0;
+    for (const auto& instance : service.instances) {
+        const double weight = instance.symptoms[symptom];
+        if (first == nullptr || weight > first->symptoms[symptom]) {
+            if (first != nullptr) second = std::max(second, first->symptoms[symptom]);
+            first = &instance;
+        } else {
+            second = std::max(second, weight);
+        }
+    }
+    constexpr double kStandsOut = 4;      // likelihood ratio
+    constexpr double kMoreThanPeers = 7;  // times the next one's
+    if (first == nullptr) return nullptr;
+    const double best = first->symptoms[symptom];
+    return best > kStandsOut && 1 + best > kMoreThanPeers * (1 + second) ? first : nullptr;
+}
 
 std::optional<Index> Scene::find(const ServiceId& service) const {
     const auto found = std::ranges::lower_bound(services, service, {}, &ServiceScene::id);

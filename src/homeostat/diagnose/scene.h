@@ -24,6 +24,7 @@ struct CallScene {
     Index callee = 0;
     double errors = 0;  // weights of evidence, as in `Symptoms`
     double slow = 0;
+    double rate_up = 0;
     double share = 1;       // calls per request of the caller, at most 1
     double error_part = 1;  // how much of the caller's errors, and of its delay, the calls account for
     double delay_part = 1;
@@ -34,9 +35,10 @@ struct ServiceScene {
     model::ServiceId id;
     const SubjectState* state = nullptr;
     Symptoms symptoms;
-    std::vector<Index> calls;                        // numbers of the calls that it makes
-    std::vector<Index> served;                       // numbers of the calls that it answers
-    std::vector<InstanceScene> instances;            // by name
+    std::vector<Index> calls;              // numbers of the calls that it makes
+    std::vector<Index> served;             // numbers of the calls that it answers
+    std::vector<InstanceScene> instances;  // by name
+    bool retried = false;  // its traffic has grown by its callers' retries, not by their own traffic
     std::optional<EventTime> onset;                  // first abnormal window of it or of a call to it
     const model::ChangeEvent* deployment = nullptr;  // the last one, when it was not ours
     const model::ChangeEvent* exit = nullptr;        // of an instance, not by us and not made good since
@@ -51,6 +53,9 @@ struct Scene {
 };
 
 [[nodiscard]] Scene build_scene(const Observation& observation, const DiagnoseConfig& config);
+
+/// The instance that alone, among its peers, has the symptom; or nullptr.
+[[nodiscard]] const InstanceScene* one_stands_out(const ServiceScene& service, Symptom symptom);
 
 /// True when `anomaly` is about traffic only, which is no trouble by itself.
 [[nodiscard]] bool only_traffic(const model::Anomaly& anomaly);

@@ -92,7 +92,7 @@ public:
                          .kind = model::ChangeKind::instance_exited,
                          .detail = std::move(how)});
     }
-    /// When the detectors saw it first; 1 s ago where this is not said.
+    /// When the detectors saw it first; 2 s ago where this is not said.
     Story& since(const model::Subject& subject, Duration ago) {
         onset_[subject] = kNow - ago;
         return *this;
@@ -105,7 +105,7 @@ public:
             if (subject.is_instance() || state.latest.end < kNow) continue;
             const auto onset = onset_.find(subject);
             model::Anomaly anomaly{
-                .subject = subject, .onset = onset == onset_.end() ? kNow - 1s : onset->second, .at = kNow};
+                .subject = subject, .onset = onset == onset_.end() ? kNow - 2s : onset->second, .at = kNow};
             for (std::size_t i = 0; i < model::kFeatureCount; ++i) {
                 const auto feature = static_cast<Feature>(i);
                 const auto value = state.latest.values.get(feature);
@@ -121,16 +121,24 @@ public:
         return result;
     }
 
-    std::vector<model::Diagnosis> diagnose(DiagnoseConfig config = {}) const {
+    graph::ServiceGraph graph() const {
         graph::ServiceGraph graph;
         for (const auto& [subject, state] : subjects_) {
             auto window = state.latest;
             window.values = state.baseline.median;
             graph.observe(window);
         }
-        const auto claims = anomalies();
-        return Diagnoser(config).diagnose(
-            {.at = kNow, .graph = graph, .anomalies = claims, .changes = changes_, .subjects = subjects_});
+        return graph;
+    }
+
+    std::vector<model::Diagnosis> diagnose_with(const Diagnoser& diagnoser, const graph::ServiceGraph& graph,
+                                                std::span<const model::Anomaly> anomalies) const {
+        return diagnoser.diagnose(
+            {.at = kNow, .graph = graph, .anomalies = anomalies, .changes = changes_, .subjects = subjects_});
+    }
+
+    std::vector<model::Diagnosis> diagnose(DiagnoseConfig config = {}) const {
+        return diagnose_with(Diagnoser(config), graph(), anomalies());
     }
 
     static constexpr EventTime kNow{std::chrono::hours{12}};
