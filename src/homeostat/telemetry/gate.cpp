@@ -67,9 +67,13 @@ std::uint64_t fingerprint(const model::ServiceEvent& event, std::uint64_t resour
 }
 
 bool is_plain_text(std::string_view name) {
-    const bool has_control =
-        std::ranges::any_of(name, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
-    return !has_control && simdjson::validate_utf8(name);
+    bool is_ascii = true;
+    for (const char c : name) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < ' ' || byte == 0x7f) return false;
+        is_ascii &= byte < 0x80;
+    }
+    return is_ascii || simdjson::validate_utf8(name);
 }
 
 bool is_zero(const std::array<std::uint8_t, 16>& id) {
@@ -172,6 +176,10 @@ bool Gate::is_new(std::uint64_t fingerprint) {
     ++tally_.duplicates;
     ++counters_.duplicates;
     return false;
+}
+
+void Gate::expect(const model::SpanView& span) const {
+    seen_.expect(fingerprint(span));
 }
 
 void Gate::on_span(const model::SpanView& span) {

@@ -73,6 +73,8 @@ public:
     /// What became of the payload so far.
     [[nodiscard]] const GateTally& tally() const { return tally_; }
 
+    /// Tells that `span` will come a few spans later: a hint that only makes on_span() faster.
+    void expect(const model::SpanView& span) const;
     void on_span(const model::SpanView& span) override;
     void on_metric(const model::MetricView& metric) override;
     void on_log(const model::LogView& log) override;

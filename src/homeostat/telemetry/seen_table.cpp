@@ -51,6 +51,11 @@ void SeenTable::advance(EventTime now) {
     young_since_ += windows * config_.window;
 }
 
+void SeenTable::expect(std::uint64_t fingerprint) const {
+    __builtin_prefetch(&young_.slots[fingerprint & (young_.slots.size() - 1)], 1);
+    __builtin_prefetch(&old_.slots[fingerprint & (old_.slots.size() - 1)]);
+}
+
 bool SeenTable::insert(std::uint64_t fingerprint) {
     if (fingerprint == 0) fingerprint = kInsteadOfZero;
     if (old_.contains(fingerprint)) return false;

@@ -41,6 +41,9 @@ public:
     /// To be told before a batch; time that goes backwards is taken as standing still.
     void advance(EventTime now);
 
+    /// Fetches what insert() will look at, which is seldom in the processor's cache.
+    void expect(std::uint64_t fingerprint) const;
+
     /// True when the fingerprint is new; then it is remembered.
     [[nodiscard]] bool insert(std::uint64_t fingerprint);
 

@@ -12,6 +12,12 @@ namespace {
 
 using model::MetricKind;
 
+constexpr std::string_view kPeerService = "peer.service";
+constexpr std::string_view kPeerName = "service.peer.name";
+constexpr std::string_view kHttpStatus = "http.response.status_code";
+constexpr std::string_view kOldHttpStatus = "http.status_code";
+constexpr std::string_view kGrpcStatus = "rpc.grpc.status_code";
+
 constexpr double kToPercent = 100;
 constexpr double kToMegabytes = 1e-6;
 
@@ -78,25 +84,19 @@ void SpanDraft::set_kind(std::int64_t kind) {
     if (kind >= 0 && kind <= kLast) view.kind = static_cast<model::SpanKind>(kind);
 }
 
+bool SpanDraft::wants(std::string_view key) {
+    constexpr std::uint64_t kLengths = 1U << kPeerService.size() | 1U << kPeerName.size() |
+                                       1U << kHttpStatus.size() | 1U << kOldHttpStatus.size() |
+                                       1U << kGrpcStatus.size();
+    return key.size() < 64 && (kLengths >> key.size() & 1U) != 0;
+}
+
 void SpanDraft::apply(const Attribute& attribute) {
-    switch (attribute.key.size()) {  // most attributes are none of these: one comparison decides that
-        case 12:
-            if (attribute.key == "peer.service") view.peer_service = attribute.text;
-            break;
-        case 16:
-            if (attribute.key == "http.status_code") http_status_ = whole_number(attribute);
-            break;
-        case 17:
-            if (attribute.key == "service.peer.name") view.peer_service = attribute.text;
-            break;
-        case 20:
-            if (attribute.key == "rpc.grpc.status_code") grpc_status_ = whole_number(attribute);
-            break;
-        case 25:
-            if (attribute.key == "http.response.status_code") http_status_ = whole_number(attribute);
-            break;
-        default: break;
-    }
+    if (!wants(attribute.key)) return;
+    if (attribute.key == kPeerService || attribute.key == kPeerName) view.peer_service = attribute.text;
+    if (attribute.key == kHttpStatus || attribute.key == kOldHttpStatus)
+        http_status_ = whole_number(attribute);
+    if (attribute.key == kGrpcStatus) grpc_status_ = whole_number(attribute);
 }
 
 const model::SpanView& SpanDraft::finish() {

@@ -47,6 +47,8 @@ public:
 
     void set_trace_id(std::string_view bytes);
     void set_kind(std::int64_t kind);
+    /// Whether apply() may have a use for the attribute; cheap, and true for a few that it has none for.
+    [[nodiscard]] static bool wants(std::string_view key);
     void apply(const Attribute& attribute);
     /// The view, with `error` worked out from the statuses.
     [[nodiscard]] const model::SpanView& finish();

@@ -41,17 +41,25 @@ void read_value(pbf_reader any, Attribute& out) {
     }
 }
 
-/// KeyValue: key = 1, value = 2, in either order.
-Attribute read_attribute(pbf_reader key_value) {
+/// KeyValue: key = 1, value = 2, in either order. Most attributes are none that `wants` asks for: their
+/// values are not looked at.
+template <class Wants>
+Attribute read_attribute(pbf_reader key_value, Wants&& wants) {
     Attribute out;
+    pbf_reader value;
     while (key_value.next()) {
         switch (key_value.tag_and_type()) {
             case at(1, kLen): out.key = text_of(key_value); break;
-            case at(2, kLen): read_value(key_value.get_message(), out); break;
+            case at(2, kLen): value = key_value.get_message(); break;
             default: key_value.skip();
         }
     }
+    if (wants(out.key)) read_value(value, out);
     return out;
+}
+
+bool wants_all(std::string_view) {
+    return true;
 }
 
 /// Resource{Spans,Metrics,Logs}: resource = 1. It may stand behind the records that it describes.
@@ -59,7 +67,7 @@ model::Resource read_resource(pbf_reader resource_records) {
     ResourceDraft draft;
     while (resource_records.next(1, kLen)) {
         auto resource = resource_records.get_message();
-        while (resource.next(1, kLen)) draft.apply(read_attribute(resource.get_message()));
+        while (resource.next(1, kLen)) draft.apply(read_attribute(resource.get_message(), wants_all));
     }
     return draft.finish();
 }
@@ -73,7 +81,7 @@ void read_span(pbf_reader span, SpanDraft& draft) {
             case at(6, kVarint): draft.set_kind(span.get_enum()); break;
             case at(7, kFixed64): draft.view.start = event_time(span.get_fixed64()); break;
             case at(8, kFixed64): draft.view.end = event_time(span.get_fixed64()); break;
-            case at(9, kLen): draft.apply(read_attribute(span.get_message())); break;
+            case at(9, kLen): draft.apply(read_attribute(span.get_message(), SpanDraft::wants)); break;
             case at(15, kLen): {
                 auto status = span.get_message();
                 while (status.next(3, kVarint)) draft.status_code = status.get_enum();
@@ -91,7 +99,9 @@ void read_point(pbf_reader reader, Point& point) {
             case at(3, kFixed64): point.at = event_time(reader.get_fixed64()); break;
             case at(4, kFixed64): point.value = reader.get_double(); break;
             case at(6, kFixed64): point.value = static_cast<double>(reader.get_sfixed64()); break;
-            case at(7, kLen): point.idle |= names_idle_cpu(read_attribute(reader.get_message())); break;
+            case at(7, kLen):
+                point.idle |= names_idle_cpu(read_attribute(reader.get_message(), wants_all));
+                break;
             default: reader.skip();
         }
     }
