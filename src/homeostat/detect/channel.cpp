@@ -17,13 +17,13 @@ constexpr double kDeviationToSpread = 1.2533;  // of the mean absolute deviation
 constexpr double kIntervalP = 0.01;            // of the expected interval
 
 constexpr std::array<FeatureRule, model::kFeatureCount> kRules{{
-    // rate_rps
+    // rate_rps: lesser falls show in what causes them
     {.harm = Harm::fall,
      .scaling = Scaling::square_root,
      .scale_min = 1,
      .scale_prior = 2,
      .effect_min = 5,
-     .effect_min_ratio = 0.5,
+     .effect_min_ratio = 0.7,
      .effect_gross = 10,
      .effect_gross_ratio = 0.9,
      .memory = 30,
@@ -54,7 +54,7 @@ constexpr std::array<FeatureRule, model::kFeatureCount> kRules{{
      .scale_min = 0.3,
      .scale_prior = 1.5,
      .effect_min = 3,
-     .effect_min_ratio = 0.5,
+     .effect_min_ratio = 0.7,
      .effect_gross = 10,
      .effect_gross_ratio = 2,
      .mean_of_requests = true},
@@ -276,6 +276,39 @@ Range ErrorChannel::range(double requests) const {
     return {.low = std::max(0.0, usual - reach * spread),
             .median = usual,
             .high = std::min(1.0, usual + reach * spread)};
+}
+
+namespace {
+
+constexpr std::array<double, 2> kFailingMore = {0.02, 0.2};  // the two alternatives
+constexpr double kExpectedSlack = 1.5;  // failures come in clusters: more than their average is normal
+constexpr double kHighestForget = 0.9999;
+constexpr double kRatioMax = 100;
+constexpr double kLn10 = 2.302585092994045684;
+
+}  // namespace
+
+double ErrorRun::surprise() const {
+    return std::max(0.0, std::max(ratios_[0], ratios_[1]) - 1.5 * highest_) / kLn10;
+}
+
+void ErrorRun::see(double error_rate, double requests, double expected) {
+    const double normal = std::min(expected * kExpectedSlack, 0.7);
+    const double failed = error_rate * requests;
+    for (std::size_t i = 0; i < ratios_.size(); ++i) {
+        if (failed == 0 && ratios_[i] == 0) continue;
+        const double failing = normal + kFailingMore[i];
+        const double ratio = failed * numeric::log(failing / normal) +
+                             (requests - failed) * numeric::log((1 - failing) / (1 - normal));
+        ratios_[i] = std::clamp(ratios_[i] + ratio, 0.0, kRatioMax);
+        peak_ = std::max(peak_, ratios_[i]);
+    }
+}
+
+void ErrorRun::learn() {
+    if (ratios_[0] > 0 || ratios_[1] > 0) return;
+    highest_ = std::max(highest_ * kHighestForget, peak_);
+    peak_ = 0;
 }
 
 namespace {

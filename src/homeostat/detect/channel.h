@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "homeostat/detect/detection.h"
@@ -111,6 +112,32 @@ private:
     double total_ = 0;
     std::uint32_t windows_ = 0;
     Tail tail_;
+};
+
+/// Failures that go on, each window of them too few to tell: sequential probability ratio tests (Wald 1945)
+/// of two alternatives, a slight and a heavy failure, restarted at zero as in Page's test. Discounted by
+/// how far normal bursts of failures have driven them.
+class ErrorRun {
+public:
+    /// -log10 of the p-value of the run.
+    [[nodiscard]] double surprise() const;
+    void see(double error_rate, double requests, double expected);
+    /// To be called for normal windows; a run counts as normal once it has ended in one.
+    void learn();
+    void restart() {
+        ratios_ = {};
+        peak_ = 0;
+    }
+
+    template <class A>
+    void archive(A& a) {
+        a(ratios_, peak_, highest_);
+    }
+
+private:
+    std::array<double, 2> ratios_{};  // log likelihood ratios
+    double peak_ = 0;                 // of this run
+    double highest_ = 0;              // of normal runs
 };
 
 /// The number of instances that report: a fall below the usual number, weighed by how often normal

@@ -28,6 +28,8 @@ constexpr Duration kUnseen = std::chrono::seconds(60);  // after which an anomal
 constexpr double kFindingSurprise = 2;                  // p <= 0.01
 constexpr double kTrustedSurprise = 2;  // a window more surprising than this is not learned from
 
+constexpr double kTrustedLasting = 1;
+
 struct SubjectHash {
     std::size_t operator()(const Subject& subject) const noexcept {
         std::uint64_t hash = hash64(subject.service.value());
@@ -185,8 +187,8 @@ std::optional<Anomaly> Detection::Impl::judge(Watched& watched, const FeatureWin
     }
     const bool held = is_held(window.subject);
     const bool trusted = !watched.vote.is_open() && reading.surprise <= kTrustedSurprise &&
-                         watched.vote.sum() <= kTrustedSurprise;
-    if (state == VoteState::opened) watched.state.suspicion_was_right();
+                         watched.vote.sum() <= kTrustedSurprise && reading.lasting <= kTrustedLasting;
+    if (state == VoteState::cleared) watched.state.suspicion_was_right();
     if (state == VoteState::normal && !held) watched.state.suspicion_was_vain();
     if (trusted && !held) {
         watched.state.learn(window, reading);

@@ -11,6 +11,8 @@ constexpr double kFellTo = 0.7;      // of the last block's lowest value: a rest
 constexpr double kGrowthMin = 0.25;  // of the blocks kept, relative
 constexpr double kGrowthMinMb = 24;
 constexpr double kAboveCeiling = 1.1;
+constexpr std::uint32_t kHistoryBlocks = 24;  // known before the trend: a process fills up as it starts
+constexpr std::uint32_t kHistoryWindows = 40;
 constexpr double kForget = 0.999;  // of the ceiling, per block
 constexpr double kLn10 = 2.302585092994045684;
 
@@ -49,7 +51,7 @@ void MemoryTrend::close_block() {
 }
 
 double MemoryTrend::trend() const {
-    if (blocks_ < kBlocks || aged_ < kBlocks) return 0;
+    if (blocks_ < kBlocks || aged_ < kHistoryBlocks || aged_ * block_ < kHistoryWindows) return 0;
     const double first = lows_.front();
     const double last = lows_.back();
     if (last - first < kGrowthMinMb || last < first * (1 + kGrowthMin)) return 0;

@@ -41,12 +41,14 @@ double Silence::surprise() const {
 
 void Silence::see(double rate_rps, double expected_rps) {
     expected_ = rate_rps > 0 ? 0 : expected_ + expected_rps;
+    peak_ = std::max(peak_, expected_);
 }
 
 void Silence::learn() {
-    longest_ = std::max(longest_ * kLongestForget, expected_);
+    if (expected_ > 0) return;
+    longest_ = std::max(longest_ * kLongestForget, peak_);
+    peak_ = 0;
 }
-
 Load SubjectState::load_of(const model::FeatureWindow& window) const {
     const double rate = window.values.get_or(Feature::rate_rps, 0);
     const auto& channel = channels_[index(Feature::rate_rps)];
@@ -104,18 +106,27 @@ Reading SubjectState::read(const model::FeatureWindow& window, const DetectConfi
     }
     if (worst > 0) reading.surprise = std::max(0.0, worst - numeric::log(reading.judged) / kLn10);
 
+    read_lasting(window, static_cast<std::uint32_t>(config.warm_up), reading);
+    return reading;
+}
+
+void SubjectState::read_lasting(const model::FeatureWindow& window, std::uint32_t warm_up, Reading& reading) {
     if (window.values.has(Feature::mem_mb)) {
-        memory_.see(window.values.get_or(Feature::mem_mb, 0));
-        memory_slow_.see(window.values.get_or(Feature::mem_mb, 0));
-        reading.lasting = std::max(memory_.surprise(), memory_slow_.surprise());
+        for (auto& trend : memory_) {
+            trend.see(window.values.get_or(Feature::mem_mb, 0));
+            reading.lasting = std::max(reading.lasting, trend.surprise());
+        }
+    }
+    if (window.values.has(Feature::error_rate) && errors_.windows() >= warm_up) {
+        error_run_.see(window.values.get_or(Feature::error_rate, 0), reading.load.requests,
+                       errors_.expected());
+        reading.lasting = std::max(reading.lasting, error_run_.surprise());
     }
     const auto& rate = channels_[index(Feature::rate_rps)];
-    if (window.values.has(Feature::rate_rps) && !window.subject.is_instance() &&
-        rate.windows() >= static_cast<std::uint32_t>(config.warm_up)) {
+    if (window.values.has(Feature::rate_rps) && !window.subject.is_instance() && rate.windows() >= warm_up) {
         silence_.see(reading.load.requests, rate.expected(rule_of(Feature::rate_rps)));
         reading.lasting = std::max(reading.lasting, silence_.surprise());
     }
-    return reading;
 }
 
 void SubjectState::learn(const model::FeatureWindow& window, const Reading& reading) {
@@ -132,6 +143,7 @@ void SubjectState::learn(const model::FeatureWindow& window, const Reading& read
         }
     }
     silence_.learn();
+    error_run_.learn();
     load_ = reading.load;
     ++windows_;
 }
@@ -162,6 +174,12 @@ void SubjectState::suspicion_was_vain() {
     suspects_ = 0;
 }
 
+void SubjectState::suspicion_was_right() {
+    suspects_ = 0;
+    silence_.restart();
+    error_run_.restart();
+}
+
 void SubjectState::restart(const model::FeatureWindow& window, bool all) {
     const Load load{.requests = window.values.get_or(Feature::rate_rps, 0), .spread = load_of(window).spread};
     for (std::size_t i = 0; i < model::kFeatureCount; ++i) {
@@ -176,9 +194,9 @@ void SubjectState::restart(const model::FeatureWindow& window, bool all) {
             channels_[i].restart(rule_of(feature), value, load);
         }
     }
-    memory_.restart();
-    memory_slow_.restart();
+    for (auto& trend : memory_) trend.restart();
     silence_.restart();
+    if (all) error_run_.restart();
     suspects_ = 0;
 }
 

@@ -31,17 +31,19 @@ public:
     /// -log10 of the p-value of the silence so far, given the longest normal one.
     [[nodiscard]] double surprise() const;
     void see(double rate_rps, double expected_rps);
+    /// To be called for normal windows; a silence counts as normal once it has ended in one.
     void learn();
-    void restart() { expected_ = 0; }
+    void restart() { expected_ = peak_ = 0; }
 
     template <class A>
     void archive(A& a) {
-        a(expected_, longest_);
+        a(expected_, peak_, longest_);
     }
 
 private:
     double expected_ = 0;
-    double longest_ = 0;
+    double peak_ = 0;     // of this or the last silence
+    double longest_ = 0;  // of normal ones
 };
 
 /// All that is learned of one subject, and how it judges a window.
@@ -52,7 +54,7 @@ public:
     /// Keeps the scores of a suspected window until it is known whether they were normal.
     void suspect(const Reading& reading, const model::FeatureWindow& window);
     void suspicion_was_vain();
-    void suspicion_was_right() { suspects_ = 0; }
+    void suspicion_was_right();
 
     void expect_change() { replicas_.expect_change(); }
     /// Takes `window` for the new normal; of errors and latency only if `all`.
@@ -66,21 +68,22 @@ public:
 
     template <class A>
     void archive(A& a) {
-        a(channels_, errors_, replicas_, memory_, memory_slow_, silence_, suspected_, suspects_, windows_,
+        a(channels_, errors_, error_run_, replicas_, memory_, silence_, suspected_, suspects_, windows_,
           load_.requests, load_.growth, load_.spread);
     }
 
 private:
     [[nodiscard]] Load load_of(const model::FeatureWindow& window) const;
     [[nodiscard]] std::uint32_t windows_of(model::Feature feature) const;
+    void read_lasting(const model::FeatureWindow& window, std::uint32_t warm_up, Reading& reading);
     void read_feature(model::Feature feature, double value, Reading& reading) const;
 
     static constexpr std::size_t kSuspectsMax = 4;
     std::array<Channel, model::kFeatureCount> channels_;
     ErrorChannel errors_;
+    ErrorRun error_run_;
     ReplicaChannel replicas_;
-    MemoryTrend memory_{10};
-    MemoryTrend memory_slow_{120};
+    std::array<MemoryTrend, 3> memory_{MemoryTrend{1}, MemoryTrend{10}, MemoryTrend{120}};
     Silence silence_;
     std::array<std::array<float, model::kFeatureCount>, kSuspectsMax> suspected_{};  // scores
     std::uint8_t suspects_ = 0;
