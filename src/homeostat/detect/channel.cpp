@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "homeostat/detect/numeric.h"
 
@@ -283,7 +284,9 @@ namespace {
 constexpr std::array<double, 2> kFailingMore = {0.02, 0.2};  // the two alternatives
 constexpr double kExpectedSlack = 1.5;  // failures come in clusters: more than their average is normal
 constexpr double kHighestForget = 0.9999;
-constexpr double kRatioMax = 100;
+constexpr double kRatioMax = 60;
+constexpr double kRecovered = 7;  // fall of a ratio that ends a run: failing on is 1000 times less likely
+constexpr double kHeavy = 14;     // a ratio that speaks for the heavy alternative
 constexpr double kLn10 = 2.302585092994045684;
 
 }  // namespace
@@ -301,14 +304,18 @@ void ErrorRun::see(double error_rate, double requests, double expected) {
         const double ratio = failed * numeric::log(failing / normal) +
                              (requests - failed) * numeric::log((1 - failing) / (1 - normal));
         ratios_[i] = std::clamp(ratios_[i] + ratio, 0.0, kRatioMax);
-        peak_ = std::max(peak_, ratios_[i]);
+        peaks_[i] = std::max(peaks_[i], ratios_[i]);
+    }
+    const bool slight_is_over = peaks_[0] - ratios_[0] >= kRecovered;
+    const bool heavy_is_over = peaks_[1] >= kHeavy && peaks_[1] - ratios_[1] >= kRecovered;
+    if (slight_is_over || heavy_is_over) {
+        run_ended_at_ = std::max({run_ended_at_, peaks_[0], peaks_[1]});
+        ratios_ = peaks_ = {};
     }
 }
 
 void ErrorRun::learn() {
-    if (ratios_[0] > 0 || ratios_[1] > 0) return;
-    highest_ = std::max(highest_ * kHighestForget, peak_);
-    peak_ = 0;
+    highest_ = std::max(highest_ * kHighestForget, std::exchange(run_ended_at_, 0.0));
 }
 
 namespace {

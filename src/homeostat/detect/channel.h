@@ -116,7 +116,7 @@ private:
 
 /// Failures that go on, each window of them too few to tell: sequential probability ratio tests (Wald 1945)
 /// of two alternatives, a slight and a heavy failure, restarted at zero as in Page's test. Discounted by
-/// how far normal bursts of failures have driven them.
+/// how far normal bursts of failures have driven them; a run whose ratio has fallen far is over.
 class ErrorRun {
 public:
     /// -log10 of the p-value of the run.
@@ -125,18 +125,19 @@ public:
     /// To be called for normal windows; a run counts as normal once it has ended in one.
     void learn();
     void restart() {
-        ratios_ = {};
-        peak_ = 0;
+        ratios_ = peaks_ = {};
+        run_ended_at_ = 0;
     }
 
     template <class A>
     void archive(A& a) {
-        a(ratios_, peak_, highest_);
+        a(ratios_, peaks_, run_ended_at_, highest_);
     }
 
 private:
     std::array<double, 2> ratios_{};  // log likelihood ratios
-    double peak_ = 0;                 // of this run
+    std::array<double, 2> peaks_{};   // of this run
+    double run_ended_at_ = 0;         // the peak of a run that is over, until learned
     double highest_ = 0;              // of normal runs
 };
 
