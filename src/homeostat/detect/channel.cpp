@@ -136,10 +136,6 @@ double unscale(const FeatureRule& rule, double scaled) {
     return std::max(0.0, numeric::exp(scaled) - rule.offset);
 }
 
-double spread_factor(const FeatureRule& rule, const Load& load) {
-    return rule.mean_of_requests ? load.spread : 1;
-}
-
 /// Load explains that much more of a feature that grows with it.
 double at_usual_load(const FeatureRule& rule, double value, const Load& load) {
     return rule.grows_with_load ? value / load.growth : value;
@@ -151,28 +147,27 @@ const FeatureRule& rule_of(model::Feature feature) {
     return kRules[static_cast<std::size_t>(feature)];
 }
 
+Deviation deviation_from(const FeatureRule& rule, double scaled, double expected, double spread) {
+    Deviation deviation{.score = (scaled - expected) / spread};
+    if (std::abs(deviation.score) <= Tail::kLower) return deviation;
+    const double value = unscale(rule, scaled);
+    const double usual = unscale(rule, expected);
+    const double effect = std::abs(value - usual);
+    deviation.notable = effect >= rule.effect_min && effect >= rule.effect_min_ratio * usual;
+    deviation.gross = deviation.notable && rule.harm != Harm::none && effect >= rule.effect_gross &&
+                      effect >= rule.effect_gross_ratio * usual;
+    return deviation;
+}
+
 Channel::Reading Channel::read(const FeatureRule& rule, double value, const Load& load) const {
     const double usual = at_usual_load(rule, value, load);
     Reading reading{.scaled = scale(rule, usual)};
     if (windows_ == 0) return reading;
     const double spread = std::max(spread_, rule.scale_min) * spread_factor(rule, load);
-    auto& deviation = reading.deviation;
-    deviation.score = (reading.scaled - level_) / spread;
-    if (std::abs(deviation.score) <= Tail::kLower) return reading;
     double reference = level_;
-    if (rule.returns) {
-        const double from_usual = (reading.scaled - usual_) / spread;
-        if (std::abs(from_usual) < std::abs(deviation.score)) {
-            deviation.score = from_usual;
-            reference = usual_;
-        }
-        if (std::abs(deviation.score) <= Tail::kLower) return reading;
-    }
-    const double expected = unscale(rule, reference);
-    const double effect = std::abs(usual - expected);
-    deviation.notable = effect >= rule.effect_min && effect >= rule.effect_min_ratio * expected;
-    deviation.gross = deviation.notable && rule.harm != Harm::none && effect >= rule.effect_gross &&
-                      effect >= rule.effect_gross_ratio * expected;
+    if (rule.returns && std::abs(reading.scaled - usual_) < std::abs(reading.scaled - level_))
+        reference = usual_;
+    reading.deviation = deviation_from(rule, reading.scaled, reference, spread);
     return reading;
 }
 
@@ -220,9 +215,11 @@ Range Channel::range(const FeatureRule& rule, const Load& load) const {
 
 namespace {
 
-constexpr double kErrorDecay = 1.0 - 1.0 / 300;
-constexpr double kErrorShareMin = 0.002;  // nothing is expected to fail less often than this
-constexpr double kPriorFailed = 0.5;      // one failure in a hundred requests, before data
+constexpr double kErrorWindows = 300;      // the memory of a busy subject,
+constexpr double kErrorRequests = 6000;    // of one with less traffic,
+constexpr double kErrorWindowsMax = 3600;  // and its bound
+constexpr double kErrorShareMin = 0.002;   // nothing is expected to fail less often than this
+constexpr double kPriorFailed = 0.5;       // one failure in a hundred requests, before data
 constexpr double kPriorTotal = 50;
 constexpr double kGrossFailed = 5;  // requests
 
@@ -238,7 +235,9 @@ double divergence(double observed, double expected, double requests) {
 
 double ErrorChannel::expected() const {
     const double share = (failed_ + kPriorFailed) / (total_ + kPriorTotal);
-    return std::clamp(share, kErrorShareMin, 0.999);
+    // What few requests leave open is decided in the subject's favour: two standard deviations.
+    const double total = std::max(total_, 1.0);
+    return std::clamp(share + 2 * std::sqrt(share / total) + 2 / total, kErrorShareMin, 0.999);
 }
 
 Deviation ErrorChannel::read(double error_rate, double requests) const {
@@ -258,8 +257,10 @@ void ErrorChannel::learn(double error_rate, double requests, double score) {
     if (requests > 0) {
         // A burst of failures that is not yet known to be an outage moves the expectation by little.
         const double learned = score > kClip ? error_rate * kClip / score : error_rate;
-        failed_ = failed_ * kErrorDecay + learned * requests;
-        total_ = total_ * kErrorDecay + requests;
+        const double decay =
+            1 - std::clamp(requests / kErrorRequests, 1 / kErrorWindowsMax, 1 / kErrorWindows);
+        failed_ = failed_ * decay + learned * requests;
+        total_ = total_ * decay + requests;
         if (windows_ >= 10) tail_.learn(score);
     }
     ++windows_;

@@ -50,6 +50,15 @@ struct Load {
     double spread = 1;    // of a mean over the requests, relative to that of a single one
 };
 
+/// The spread of a scaled feature at this load, relative to that at usual load.
+[[nodiscard]] inline double spread_factor(const FeatureRule& rule, const Load& load) {
+    return rule.mean_of_requests ? load.spread : 1;
+}
+
+/// How far a scaled value is from the scaled value that is expected.
+[[nodiscard]] Deviation deviation_from(const FeatureRule& rule, double scaled, double expected,
+                                       double spread);
+
 /// The recent normal values of one feature: a robust running location and spread (Huber's clipping in an
 /// exponentially weighted mean), which serves from the first windows on, and the tail of its residuals.
 /// Features that move for good reasons, such as traffic, have a long memory beside the short one, and

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "homeostat/base/codec.h"
+#include "homeostat/base/result.h"
 #include "homeostat/base/setting.h"
 #include "homeostat/base/time.h"
 
@@ -142,5 +143,8 @@ struct DetectConfig {
     }
     friend bool operator==(const DetectConfig&, const DetectConfig&) = default;
 };
+
+/// Errors: `invalid_argument` naming the first option that is out of its bounds.
+[[nodiscard]] Result<> validate(const DetectConfig& config);
 
 }  // namespace homeostat::detect

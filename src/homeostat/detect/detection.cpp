@@ -9,6 +9,8 @@
 
 #include "homeostat/base/hash.h"
 #include "homeostat/detect/archive.h"
+#include "homeostat/detect/forecaster.h"
+#include "homeostat/detect/forest_detector.h"
 #include "homeostat/detect/numeric.h"
 #include "homeostat/detect/subject_state.h"
 #include "homeostat/detect/vote.h"
@@ -29,6 +31,8 @@ constexpr double kFindingSurprise = 2;                  // p <= 0.01
 constexpr double kTrustedSurprise = 2;  // a window more surprising than this is not learned from
 
 constexpr double kTrustedLasting = 1;
+constexpr double kForestSurprise = 1;
+constexpr double kLn10 = 2.302585092994045684;
 
 struct SubjectHash {
     std::size_t operator()(const Subject& subject) const noexcept {
@@ -40,7 +44,7 @@ struct SubjectHash {
 };
 
 double power_of_ten(double exponent) {
-    return numeric::exp(exponent * 2.302585092994045684);
+    return numeric::exp(exponent * kLn10);
 }
 
 bool is_valid(const FeatureWindow& window) {
@@ -59,6 +63,7 @@ struct Watched {
     EventTime last_end{};
     bool seen = false;
     SubjectState state;
+    std::optional<Forecaster> forecaster;  // of services
     Vote vote;
     std::optional<Anomaly> anomaly;  // while open
     std::optional<model::DeploymentVersion> version;
@@ -66,8 +71,16 @@ struct Watched {
 
     template <class A>
     void archive(A& a) {
-        a(last_end, seen, state, vote, version, accept_next);
+        a(last_end, seen, state, forecaster, vote, version, accept_next);
     }
+};
+
+/// What the detectors say of one window.
+struct Opinion {
+    Reading reading;
+    Forecaster::Forecast forecast;
+    double forest_surprise = 0;
+    Evidence evidence;  // what they vote together
 };
 
 constexpr std::string_view kMagic = "homeostat-detect-1";
@@ -76,7 +89,7 @@ constexpr std::string_view kMagic = "homeostat-detect-1";
 
 class Detection::Impl {
 public:
-    explicit Impl(DetectConfig config) : config_(std::move(config)) {}
+    explicit Impl(DetectConfig config) : config_(std::move(config)), forest_(config_.forest) {}
 
     std::optional<Anomaly> observe(const FeatureWindow& window);
     void hold(const model::ServiceId& service, bool held);
@@ -95,13 +108,18 @@ private:
     void make_room(EventTime now);
     std::optional<Anomaly> see_stale(const FeatureWindow& window);
     std::optional<Anomaly> judge(Watched& watched, const FeatureWindow& window);
-    std::optional<Anomaly> report(Watched& watched, VoteState state, const Reading& reading,
+    Opinion consult(Watched& watched, const FeatureWindow& window) const;
+    void learn(Watched& watched, const FeatureWindow& window, const Opinion& opinion, VoteState state);
+    std::optional<Anomaly> report(Watched& watched, VoteState state, const Opinion& opinion,
                                   const FeatureWindow& window);
+    [[nodiscard]] std::vector<model::DetectorVote> votes(const Watched& watched,
+                                                         const Opinion& opinion) const;
     [[nodiscard]] std::vector<model::Finding> findings(const Watched& watched, const Reading& reading,
                                                        const FeatureWindow& window) const;
     [[nodiscard]] bool is_held(const Subject& subject) const;
 
     DetectConfig config_;
+    ForestDetector forest_;  // of all services
     std::unordered_map<Subject, std::unique_ptr<Watched>, SubjectHash>
         subjects_;  // never iterated into outputs
     std::set<model::ServiceId> held_;
@@ -120,6 +138,7 @@ Watched* Detection::Impl::find_or_add(const FeatureWindow& window) {
     auto& watched = subjects_[window.subject];
     watched = std::make_unique<Watched>();
     watched->subject = window.subject;
+    if (window.subject.is_service()) watched->forecaster.emplace();
     return watched.get();
 }
 
@@ -178,39 +197,81 @@ std::optional<Anomaly> Detection::Impl::judge(Watched& watched, const FeatureWin
         watched.version = window.version;
     }
     if (std::exchange(watched.accept_next, false)) watched.state.restart(window, true);
-    const Reading reading = watched.state.read(window, config_);
+    const Opinion opinion = consult(watched, window);
     VoteState state = VoteState::normal;
     if (!window.subject.is_instance() || config_.judge_instances) {
-        state = watched.vote.add(
-            {.surprise = reading.surprise, .gross = reading.gross, .lasting = reading.lasting}, window.end,
-            config_);
+        state = watched.vote.add(opinion.evidence, window.end, config_);
     }
-    const bool held = is_held(window.subject);
-    const bool trusted = !watched.vote.is_open() && reading.surprise <= kTrustedSurprise &&
-                         watched.vote.sum() <= kTrustedSurprise && reading.lasting <= kTrustedLasting;
+    learn(watched, window, opinion, state);
+    if (state == VoteState::normal || state == VoteState::suspected) return std::nullopt;
+    return report(watched, state, opinion, window);
+}
+
+Opinion Detection::Impl::consult(Watched& watched, const FeatureWindow& window) const {
+    Opinion opinion{.reading = watched.state.read(window)};
+    auto& reading = opinion.reading;
+    if (watched.forecaster) opinion.forecast = watched.forecaster->read(window, reading, config_.forecast);
+    watched.state.weigh(window, config_, opinion.forecast.explained(), reading);
+    double surprise = std::max(reading.surprise, opinion.forecast.surprise());
+    double detectors = opinion.forecast.ready ? 2 : 1;
+    // The forest corroborates harm; it does not see it alone, so a quiet window need not pay for it.
+    if (window.subject.is_service() && forest_.ready() && surprise >= kForestSurprise) {
+        opinion.forest_surprise = forest_.surprise(ForestDetector::row_of(reading));
+        surprise = std::max(surprise, opinion.forest_surprise);
+        ++detectors;
+    }
+    if (surprise > 0) surprise = std::max(0.0, surprise - numeric::log(detectors) / kLn10);
+    opinion.evidence = {.surprise = surprise, .gross = reading.gross, .lasting = reading.lasting_most()};
+    return opinion;
+}
+
+void Detection::Impl::learn(Watched& watched, const FeatureWindow& window, const Opinion& opinion,
+                            VoteState state) {
     if (state == VoteState::cleared) watched.state.suspicion_was_right();
-    if (state == VoteState::normal && !held) watched.state.suspicion_was_vain();
-    if (trusted && !held) {
-        watched.state.learn(window, reading);
+    if (is_held(window.subject)) return;
+    if (state == VoteState::normal) watched.state.suspicion_was_vain();
+    const auto& evidence = opinion.evidence;
+    const bool trusted = !watched.vote.is_open() && evidence.surprise <= kTrustedSurprise &&
+                         watched.vote.sum() <= kTrustedSurprise && evidence.lasting <= kTrustedLasting;
+    if (trusted) {
+        watched.state.learn(window, opinion.reading);
+        if (watched.forecaster) {
+            watched.forecaster->learn(window, opinion.reading, opinion.forecast, config_.forecast);
+            if (watched.state.windows() > config_.warm_up)
+                forest_.learn(ForestDetector::row_of(opinion.reading));
+        }
     } else if (state == VoteState::suspected) {
-        watched.state.suspect(reading, window);
+        watched.state.suspect(opinion.reading, window);
     }
-    if (state == VoteState::ongoing && !held && window.end - watched.vote.onset() >= config_.adapt_after) {
+    if (state == VoteState::ongoing && window.end - watched.vote.onset() >= config_.adapt_after) {
         watched.state.restart(window, false);
     }
-    if (state == VoteState::normal || state == VoteState::suspected) return std::nullopt;
-    return report(watched, state, reading, window);
+}
+
+std::vector<model::DetectorVote> Detection::Impl::votes(const Watched& watched,
+                                                        const Opinion& opinion) const {
+    std::vector<model::DetectorVote> votes;
+    votes.push_back({"robust", model::ModelVersion{"robust-1"}, power_of_ten(-opinion.reading.surprise)});
+    votes.push_back({"lasting", model::ModelVersion{"lasting-1"}, power_of_ten(-opinion.evidence.lasting)});
+    if (opinion.forecast.ready) {
+        votes.push_back(
+            {"forecast", watched.forecaster->version(), power_of_ten(-opinion.forecast.surprise())});
+    }
+    if (watched.subject.is_service() && forest_.ready()) {
+        votes.push_back({"isolation_forest", forest_.version(), power_of_ten(-opinion.forest_surprise)});
+    }
+    return votes;
 }
 
 std::vector<model::Finding> Detection::Impl::findings(const Watched& watched, const Reading& reading,
                                                       const FeatureWindow& window) const {
     std::vector<model::Finding> findings;
-    std::vector<double> surprises;
     for (std::size_t i = 0; i < model::kFeatureCount; ++i) {
         const auto feature = static_cast<Feature>(i);
         const auto& deviation = reading.deviations[i];
-        if (!window.values.has(feature) || !deviation.notable) continue;
-        const double surprise = watched.state.surprise(feature, deviation);
+        if (!window.values.has(feature)) continue;
+        const double momentary = deviation.notable ? watched.state.surprise(feature, deviation) : 0;
+        const double surprise = std::max(momentary, reading.lasting[i]);
         if (surprise < kFindingSurprise) continue;
         const auto range = watched.state.range(feature, reading.load);
         findings.push_back({.feature = feature,
@@ -227,11 +288,13 @@ std::vector<model::Finding> Detection::Impl::findings(const Watched& watched, co
     return findings;
 }
 
-std::optional<Anomaly> Detection::Impl::report(Watched& watched, VoteState state, const Reading& reading,
+std::optional<Anomaly> Detection::Impl::report(Watched& watched, VoteState state, const Opinion& opinion,
                                                const FeatureWindow& window) {
+    const auto& evidence = opinion.evidence;
     Anomaly anomaly{.subject = window.subject, .at = window.end};
-    anomaly.p_value = power_of_ten(-std::max({reading.surprise, reading.lasting, watched.vote.sum()}));
-    anomaly.findings = findings(watched, reading, window);
+    anomaly.p_value = power_of_ten(-std::max({evidence.surprise, evidence.lasting, watched.vote.sum()}));
+    anomaly.findings = findings(watched, opinion.reading, window);
+    anomaly.votes = votes(watched, opinion);
     if (state == VoteState::opened) {
         anomaly.state = AnomalyState::opened;
         anomaly.onset = watched.vote.onset();
@@ -286,7 +349,7 @@ std::vector<Anomaly> Detection::Impl::open() const {
 // magic, hash of the configuration, counters, held services, subjects in their order, hash of all before.
 std::string Detection::Impl::snapshot() const {
     Writer writer;
-    writer(std::string(kMagic), config_hash(), counters_, std::vector(held_.begin(), held_.end()));
+    writer(std::string(kMagic), config_hash(), counters_, forest_, std::vector(held_.begin(), held_.end()));
     std::vector<Watched*> watched;
     for (const auto& [subject, entry] : subjects_) watched.push_back(entry.get());
     std::ranges::sort(watched, {}, &Watched::subject);
@@ -335,7 +398,7 @@ Result<> Detection::Impl::restore(std::string_view bytes) {
     }
     Impl restored(config_);
     std::vector<model::ServiceId> held;
-    reader(restored.counters_, held);
+    reader(restored.counters_, restored.forest_, held);
     restored.held_ = {held.begin(), held.end()};
     restored.read_subjects(reader);
     if (!reader.done()) return fail(ErrorCode::data_loss, "detect: the snapshot does not decode");
@@ -343,29 +406,8 @@ Result<> Detection::Impl::restore(std::string_view bytes) {
     return {};
 }
 
-namespace {
-
-Result<> check(const DetectConfig& config) {
-    const auto bad = [](const std::string& what) {
-        return fail(ErrorCode::invalid_argument, "detect: " + what);
-    };
-    if (!(config.false_alarm_rate > 0 && config.false_alarm_rate < 0.01)) {
-        return bad("false_alarm_rate must lie between 0 and 0.01");
-    }
-    if (config.windows_to_open < 1 || config.windows_to_open > 60)
-        return bad("windows_to_open must be 1 to 60");
-    if (config.windows_to_clear < 1 || config.windows_to_clear > 600) {
-        return bad("windows_to_clear must be 1 to 600");
-    }
-    if (config.warm_up < 10 || config.warm_up > 3600) return bad("warm_up must be 10 to 3600 windows");
-    if (config.max_subjects < 1) return bad("max_subjects must be at least 1");
-    return {};
-}
-
-}  // namespace
-
 Result<Detection> Detection::create(DetectConfig config) {
-    if (auto checked = check(config); !checked) return std::unexpected(std::move(checked).error());
+    if (auto checked = validate(config); !checked) return std::unexpected(std::move(checked).error());
     return Detection(std::make_unique<Impl>(std::move(config)));
 }
 

@@ -240,7 +240,7 @@ void IsolationForest::score_block(const std::vector<float>& columns,
                                   std::span<double, kRowsAbreast> scores) const {
     const Node* nodes = nodes_.data();
     const float* values = columns.data();
-    std::array<float, kRowsAbreast> sums{};
+    std::array<double, kRowsAbreast> sums{};
     for (const auto root : roots_) {
         std::array<std::uint32_t, kRowsAbreast> at{};
         at.fill(root);
@@ -252,9 +252,9 @@ void IsolationForest::score_block(const std::vector<float>& columns,
                 at[r] = (here.feature_left >> kFeatureBits) + (value > here.threshold ? 1U : 0U);
             }
         }
-        for (std::size_t r = 0; r < kRowsAbreast; ++r) sums[r] += paths_[at[r]];
+        for (std::size_t r = 0; r < kRowsAbreast; ++r) sums[r] += static_cast<double>(paths_[at[r]]);
     }
-    for (std::size_t r = 0; r < kRowsAbreast; ++r) scores[r] = to_score(static_cast<double>(sums[r]));
+    for (std::size_t r = 0; r < kRowsAbreast; ++r) scores[r] = to_score(sums[r]);
 }
 
 }  // namespace homeostat::detect

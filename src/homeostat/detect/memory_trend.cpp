@@ -13,7 +13,7 @@ constexpr double kGrowthMinMb = 24;
 constexpr double kAboveCeiling = 1.1;
 constexpr std::uint32_t kHistoryBlocks = 24;  // known before the trend: a process fills up as it starts
 constexpr std::uint32_t kHistoryWindows = 40;
-constexpr double kForget = 0.999;  // of the ceiling, per block
+constexpr double kForget = 5e-5;  // of the ceiling, per window: half in four hours
 constexpr double kLn10 = 2.302585092994045684;
 
 }  // namespace
@@ -38,7 +38,7 @@ void MemoryTrend::see(double mem_mb) {
 void MemoryTrend::close_block() {
     in_block_ = 0;
     if (blocks_ == kBlocks) {
-        ceiling_ = std::max(ceiling_ * kForget, static_cast<double>(highs_[0]));
+        ceiling_ = std::max(ceiling_ * (1 - kForget * block_), static_cast<double>(highs_[0]));
         ++aged_;
         std::shift_left(lows_.begin(), lows_.end(), 1);
         std::shift_left(highs_.begin(), highs_.end(), 1);

@@ -20,11 +20,15 @@ constexpr std::size_t index(Feature feature) {
     return static_cast<std::size_t>(feature);
 }
 
+}  // namespace
+
 bool harms(Feature feature, const Deviation& deviation) {
     const Harm harm = rule_of(feature).harm;
     if (harm == Harm::none || !deviation.notable) return false;
     return harm == Harm::rise ? deviation.score > 0 : deviation.score < 0;
 }
+
+namespace {
 
 /// Where an instance's traffic goes is its balancer's choice: its share may change at any time.
 bool judged_of(Feature feature, const model::Subject& subject) {
@@ -86,46 +90,54 @@ double SubjectState::surprise(Feature feature, const Deviation& deviation) const
     return channels_[index(feature)].surprise(deviation);
 }
 
-Reading SubjectState::read(const model::FeatureWindow& window, const DetectConfig& config) {
+Reading SubjectState::read(const model::FeatureWindow& window) const {
     Reading reading{.load = load_of(window)};
-    double worst = 0;
     for (std::size_t i = 0; i < model::kFeatureCount; ++i) {
         const auto feature = static_cast<Feature>(i);
-        if (!window.values.has(feature)) continue;
-        read_feature(feature, window.values.get_or(feature, 0), reading);
-        const bool warm = windows_of(feature) >= static_cast<std::uint32_t>(config.warm_up);
-        if (!warm || !judged_of(feature, window.subject)) continue;
-        ++reading.judged;
+        if (window.values.has(feature)) read_feature(feature, window.values.get_or(feature, 0), reading);
+    }
+    return reading;
+}
+
+void SubjectState::weigh(const model::FeatureWindow& window, const DetectConfig& config,
+                         std::uint32_t explained, Reading& reading) {
+    const auto warm_up = static_cast<std::uint32_t>(config.warm_up);
+    double worst = 0;
+    double judged = 0;
+    for (std::size_t i = 0; i < model::kFeatureCount; ++i) {
+        const auto feature = static_cast<Feature>(i);
+        if (!window.values.has(feature) || !judged_of(feature, window.subject)) continue;
+        if (windows_of(feature) < warm_up) continue;
+        ++judged;
         const auto& deviation = reading.deviations[i];
-        if (!harms(feature, deviation)) continue;
+        if (!harms(feature, deviation) || (explained >> i & 1U) != 0) continue;
         const double surprise = this->surprise(feature, deviation);
         if (surprise > worst) {
             worst = surprise;
             reading.gross = deviation.gross;
         }
     }
-    if (worst > 0) reading.surprise = std::max(0.0, worst - numeric::log(reading.judged) / kLn10);
-
-    read_lasting(window, static_cast<std::uint32_t>(config.warm_up), reading);
-    return reading;
+    if (worst > 0) reading.surprise = std::max(0.0, worst - numeric::log(judged) / kLn10);
+    read_lasting(window, warm_up, reading);
 }
 
 void SubjectState::read_lasting(const model::FeatureWindow& window, std::uint32_t warm_up, Reading& reading) {
-    if (window.values.has(Feature::mem_mb)) {
+    const auto& values = window.values;
+    if (values.has(Feature::mem_mb)) {
+        auto& lasting = reading.lasting[index(Feature::mem_mb)];
         for (auto& trend : memory_) {
-            trend.see(window.values.get_or(Feature::mem_mb, 0));
-            reading.lasting = std::max(reading.lasting, trend.surprise());
+            trend.see(values.get_or(Feature::mem_mb, 0));
+            lasting = std::max(lasting, trend.surprise());
         }
     }
-    if (window.values.has(Feature::error_rate) && errors_.windows() >= warm_up) {
-        error_run_.see(window.values.get_or(Feature::error_rate, 0), reading.load.requests,
-                       errors_.expected());
-        reading.lasting = std::max(reading.lasting, error_run_.surprise());
+    if (values.has(Feature::error_rate) && errors_.windows() >= warm_up) {
+        error_run_.see(values.get_or(Feature::error_rate, 0), reading.load.requests, errors_.expected());
+        reading.lasting[index(Feature::error_rate)] = error_run_.surprise();
     }
     const auto& rate = channels_[index(Feature::rate_rps)];
-    if (window.values.has(Feature::rate_rps) && !window.subject.is_instance() && rate.windows() >= warm_up) {
+    if (values.has(Feature::rate_rps) && !window.subject.is_instance() && rate.windows() >= warm_up) {
         silence_.see(reading.load.requests, rate.expected(rule_of(Feature::rate_rps)));
-        reading.lasting = std::max(reading.lasting, silence_.surprise());
+        reading.lasting[index(Feature::rate_rps)] = silence_.surprise();
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -14,15 +15,21 @@
 
 namespace homeostat::detect {
 
+/// Whether a deviation speaks of harm.
+[[nodiscard]] bool harms(model::Feature feature, const Deviation& deviation);
+
 /// How a detector sees one window.
 struct Reading {
     std::array<Deviation, model::kFeatureCount> deviations;
     std::array<Channel::Reading, model::kFeatureCount> channels;
     Load load;
-    double surprise = 0;      // -log10 p of the most improbable harm, for the number of features judged
-    double lasting = 0;       // the same of what needs many windows: a leak, silence
-    std::int32_t judged = 0;  // features of harm that are past their warm-up
+    double surprise = 0;  // -log10 p of the most improbable harm, for the number of features judged
+    std::array<double, model::kFeatureCount> lasting{};  // the same, of features tested over many windows
+    std::int32_t judged = 0;                             // features of harm that are past their warm-up
     bool gross = false;
+
+    /// The strongest of the tests over many windows: a leak, failures that go on, silence.
+    [[nodiscard]] double lasting_most() const { return *std::ranges::max_element(lasting); }
 };
 
 /// Silence of a subject that has traffic: the number of requests that should have come since the last.
@@ -49,7 +56,11 @@ private:
 /// All that is learned of one subject, and how it judges a window.
 class SubjectState {
 public:
-    [[nodiscard]] Reading read(const model::FeatureWindow& window, const DetectConfig& config);
+    [[nodiscard]] Reading read(const model::FeatureWindow& window) const;
+    /// Fills in how surprising the reading is. Features in `explained` (bits) are as another model, which
+    /// knows more of them, expects them: they count for nothing.
+    void weigh(const model::FeatureWindow& window, const DetectConfig& config, std::uint32_t explained,
+               Reading& reading);
     void learn(const model::FeatureWindow& window, const Reading& reading);
     /// Keeps the scores of a suspected window until it is known whether they were normal.
     void suspect(const Reading& reading, const model::FeatureWindow& window);
