@@ -259,11 +259,17 @@ void ErrorChannel::learn(double error_rate, double requests, double score) {
         const double learned = score > kClip ? error_rate * kClip / score : error_rate;
         const double decay =
             1 - std::clamp(requests / kErrorRequests, 1 / kErrorWindowsMax, 1 / kErrorWindows);
-        failed_ = failed_ * decay + learned * requests;
-        total_ = total_ * decay + requests;
+        failed_ = failed_ * decay + learned * requests + deferred_failed_;
+        total_ = total_ * decay + requests + deferred_total_;
+        forget_deferred();
         if (windows_ >= 10) tail_.learn(score);
     }
     ++windows_;
+}
+
+void ErrorChannel::defer(double error_rate, double requests) {
+    deferred_failed_ += error_rate * requests;
+    deferred_total_ += requests;
 }
 
 void ErrorChannel::restart(double error_rate, double requests) {

@@ -105,6 +105,10 @@ public:
     }
     void learn(double error_rate, double requests, double score);
     void learn_tail(double score) { tail_.learn(score); }
+    /// Requests of a suspected window: they count once the suspicion has come to nothing. To learn only
+    /// from what is beyond suspicion would make failures look ever rarer than they are.
+    void defer(double error_rate, double requests);
+    void forget_deferred() { deferred_failed_ = deferred_total_ = 0; }
     void restart(double error_rate, double requests);
 
     [[nodiscard]] std::uint32_t windows() const { return windows_; }
@@ -113,12 +117,14 @@ public:
 
     template <class A>
     void archive(A& a) {
-        a(failed_, total_, windows_, tail_);
+        a(failed_, total_, deferred_failed_, deferred_total_, windows_, tail_);
     }
 
 private:
     double failed_ = 0;  // decayed sums
     double total_ = 0;
+    double deferred_failed_ = 0;
+    double deferred_total_ = 0;
     std::uint32_t windows_ = 0;
     Tail tail_;
 };

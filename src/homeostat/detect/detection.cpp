@@ -240,7 +240,7 @@ void Detection::Impl::learn(Watched& watched, const FeatureWindow& window, const
             if (watched.state.windows() > config_.warm_up)
                 forest_.learn(ForestDetector::row_of(opinion.reading));
         }
-    } else if (state == VoteState::suspected) {
+    } else if (!watched.vote.is_open()) {
         watched.state.suspect(opinion.reading, window);
     }
     if (state == VoteState::ongoing && window.end - watched.vote.onset() >= config_.adapt_after) {

@@ -161,6 +161,7 @@ void SubjectState::learn(const model::FeatureWindow& window, const Reading& read
 }
 
 void SubjectState::suspect(const Reading& reading, const model::FeatureWindow& window) {
+    errors_.defer(window.values.get_or(Feature::error_rate, 0), reading.load.requests);
     if (suspects_ == kSuspectsMax) return;
     auto& scores = suspected_[suspects_++];
     for (std::size_t i = 0; i < model::kFeatureCount; ++i) {
@@ -190,6 +191,7 @@ void SubjectState::suspicion_was_right() {
     suspects_ = 0;
     silence_.restart();
     error_run_.restart();
+    errors_.forget_deferred();
 }
 
 void SubjectState::restart(const model::FeatureWindow& window, bool all) {
