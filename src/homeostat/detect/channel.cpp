@@ -24,7 +24,7 @@ constexpr std::array<FeatureRule, model::kFeatureCount> kRules{{
      .scale_min = 1,
      .scale_prior = 2,
      .effect_min = 5,
-     .effect_min_ratio = 0.7,
+     .effect_min_ratio = 0.85,
      .effect_gross = 10,
      .effect_gross_ratio = 0.9,
      .memory = 30,
