@@ -4,6 +4,7 @@ target_compile_options(homeostat_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch-enum
   -Wno-missing-field-initializers    # g++ 12 warns of members that designated initializers leave to their default
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>   # of libstdc++ 12's own std::stable_sort
   -ffp-contract=off)                 # same bits on x86-64 and AArch64
 option(HOMEOSTAT_WERROR "Treat warnings as errors" ON)
 if(HOMEOSTAT_WERROR)
