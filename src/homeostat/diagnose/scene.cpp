@@ -356,11 +356,10 @@ const InstanceScene* one_stands_out(const ServiceScene& service, Symptom symptom
             second = std::max(second, weight);
         }
     }
-    constexpr double kStandsOut = 4;      // likelihood ratio
-    constexpr double kMoreThanPeers = 7;  // times the next one's
-    if (first == nullptr) return nullptr;
-    const double best = first->symptoms[symptom];
-    return best > kStandsOut && 1 + best > kMoreThanPeers * (1 + second) ? first : nullptr;
+    constexpr double kStandsOut = 4;  // likelihood ratio, less 1
+    constexpr double kPeersAreWell = 1;
+    return first != nullptr && first->symptoms[symptom] > kStandsOut && second < kPeersAreWell ? first
+                                                                                               : nullptr;
 }
 
 std::optional<Index> Scene::find(const ServiceId& service) const {
