@@ -22,7 +22,7 @@ constexpr auto kAskTimeout = 2s;
 constexpr auto kActTimeout = 20s;
 constexpr double kLeakMbPerSecond = 8;
 constexpr double kSlowDbDelayMs = 150;
-constexpr double kSurge = 4;
+constexpr double kSurge = 4.5;
 
 const ServiceId kPayment{"payment-service"};
 const InstanceId kPatient{"payment-service-2"};

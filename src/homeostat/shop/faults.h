@@ -22,7 +22,7 @@ enum class Fault : std::uint8_t {
     memory_leak,        // one allocates 8 MB a second
     slow_db,            // every instance of db waits 150 ms more for each request
     bad_version,        // catalog gets version v2, which answers 500 to 60 % of its requests
-    load_surge,         // four times as many checkouts
+    load_surge,         // four and a half times as many checkouts
     lost_dependency,    // the instances of payment-service lose rate-limiter, which is well
     telemetry_silence,  // cart serves on and exports nothing
 };

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "homeostat/adapters/actuate/process/supervisor_config.h"
 #include "homeostat/adapters/http/client.h"
 #include "homeostat/adapters/http/server.h"
 #include "homeostat/base/prng.h"
@@ -35,6 +36,17 @@ SteadyClock::duration exponential(Prng& prng, double rate) {
 }
 
 }  // namespace
+
+Result<LoadStats> read_load_stats(const std::string& run_dir) {
+    RegistryFile registry(actuate::SupervisorConfig{.run_dir = run_dir}.registry_path());
+    const auto users = registry.next(model::ServiceId{"load"});
+    if (!users) return fail(ErrorCode::unavailable, "no shop runs in '" + run_dir + "'");
+    http::Client client;
+    HOMEOSTAT_TRY(const auto response,
+                  client.send({.url = "http://" + users->address + "/stats", .timeout = kTimeout}));
+    HOMEOSTAT_TRY(const auto json, json::parse(response.body));
+    return from_json<LoadStats>(json);
+}
 
 double daily_factor(Duration time, double swing, Duration day) {
     const double turn = static_cast<double>(time.count()) / static_cast<double>(day.count());

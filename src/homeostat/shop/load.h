@@ -17,7 +17,7 @@ struct LoadOptions {
     std::string registry_path;
     model::ServiceId service{"frontend"};
     std::map<std::string, double> rates_rps;  // mean of each route
-    double swing = 0.3;                       // the rate goes up and down by this share over a day
+    double swing = 0.15;                      // the rate goes up and down by this share over a day
     Duration day = std::chrono::seconds(60);  // a day's length
     std::uint64_t seed = 1;
 };
@@ -36,6 +36,9 @@ struct LoadStats {
                           field("dropped", &LoadStats::dropped)};
     }
 };
+
+/// What the users of the shop in `run_dir` got so far. Errors: `unavailable` when it does not run.
+[[nodiscard]] Result<LoadStats> read_load_stats(const std::string& run_dir);
 
 /// The rate's factor at `time` after the start: 1 ± swing over a day.
 [[nodiscard]] double daily_factor(Duration time, double swing, Duration day);

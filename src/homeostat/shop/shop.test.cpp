@@ -12,11 +12,9 @@
 
 #include "homeostat/adapters/actuate/process/process_actuator.h"
 #include "homeostat/adapters/actuate/process/supervisor.h"
-#include "homeostat/adapters/http/client.h"
 #include "homeostat/adapters/ingest/otlp_http.h"
 #include "homeostat/shop/faults.h"
 #include "homeostat/shop/load.h"
-#include "homeostat/shop/registry_file.h"
 #include "homeostat/shop/shop_config.h"
 #include "homeostat/shop/telemetry.h"
 
@@ -137,9 +135,8 @@ protected:
     }
 
     [[nodiscard]] LoadStats load() {
-        const auto users = RegistryFile(run_dir_ + "/registry.json").next(model::ServiceId{"load"});
-        const auto response = client_.send({.url = "http://" + users.value().address + "/stats"});
-        return from_json<LoadStats>(json::parse(response.value().body).value()).value();
+        const auto stats = read_load_stats(run_dir_);
+        return stats ? *stats : LoadStats{};
     }
 
     /// Whether `subject` goes on being seen, and by more than `count` spans no bad one.
@@ -161,7 +158,6 @@ protected:
     ingest::Intake intake_{{}, recorder_, [] { return wall_now(); }};
     std::unique_ptr<ingest::OtlpHttpReceiver> receiver_;
     std::unique_ptr<actuate::Supervisor> supervisor_;
-    http::Client client_;
 
 private:
     int orders_ = 0;

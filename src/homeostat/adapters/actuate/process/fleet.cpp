@@ -93,6 +93,7 @@ SpawnSpec Fleet::spawn_spec(const Service& service, const Instance& instance) co
 }
 
 Result<Fleet::Launch> Fleet::launch(Place place) {
+    if (stopping_) return fail(ErrorCode::failed_precondition, "the supervisor is stopping");
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC) != 0)
         return fail(ErrorCode::resource_exhausted, "no descriptor is left for a pipe");
@@ -130,7 +131,8 @@ awaitable<Result<>> Fleet::become_ready(Place place, Launch launch, Order order)
     if (error) {
         launch.process->asked_to_stop = true;
         launch.process->stopped_by = order;
-        signal_group(launch.process->child, SIGKILL);
+        // Once it has been reaped its number may be somebody else's.
+        if (launch.process->running) signal_group(launch.process->child, SIGKILL);
         co_await end(launch.process);
         co_return fail(ErrorCode::failed_precondition, "instance '" + instance.id.value() +
                                                            "' was not ready in time (" +
@@ -287,6 +289,7 @@ awaitable<Result<>> Fleet::start_all() {
 }
 
 awaitable<void> Fleet::stop_all() {
+    stopping_ = true;
     std::vector<std::shared_ptr<Process>> running;
     for (const auto& service : services_ | std::views::values) {
         for (const auto& instance : service.instances | std::views::values) {

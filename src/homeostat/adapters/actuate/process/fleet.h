@@ -55,6 +55,7 @@ public:
     Fleet(asio::any_io_executor executor, const SupervisorConfig& config, EventLog& events);
 
     [[nodiscard]] awaitable<Result<>> start_all();
+    /// Nothing is started any more.
     [[nodiscard]] awaitable<void> stop_all();
 
     /// Stops the instance if it runs, starts it again and routes it.
@@ -106,6 +107,7 @@ private:
     const SupervisorConfig& config_;
     EventLog& events_;
     std::map<model::ServiceId, Service> services_;
+    bool stopping_ = false;  // an act in progress starts nothing more
 };
 
 }  // namespace homeostat::actuate
