@@ -7,6 +7,7 @@
 
 #include "homeostat/adapters/actuate/process/supervisor_config.h"
 #include "homeostat/adapters/http/client.h"
+#include "homeostat/base/check.h"
 #include "homeostat/shop/caller.h"
 #include "homeostat/shop/telemetry.h"
 
@@ -129,9 +130,10 @@ Result<actuate::ServiceStatus> FaultInjector::status_of(const ServiceId& service
 }
 
 Result<actuate::InstanceStatus> FaultInjector::instance_of(const GroundTruth& truth) const {
+    HOMEOSTAT_CHECK(truth.instance.has_value());
     HOMEOSTAT_TRY(const auto status, status_of(truth.service));
     const auto found =
-        std::ranges::find(status.instances, truth.instance.value(), &actuate::InstanceStatus::instance);
+        std::ranges::find(status.instances, *truth.instance, &actuate::InstanceStatus::instance);
     if (found != status.instances.end()) return *found;
     return fail(ErrorCode::not_found, "there is no instance '" + truth.instance->value() + "'");
 }
@@ -139,7 +141,7 @@ Result<actuate::InstanceStatus> FaultInjector::instance_of(const GroundTruth& tr
 Result<> FaultInjector::signal(const GroundTruth& truth, int number) const {
     HOMEOSTAT_TRY(const auto patient, instance_of(truth));
     if (patient.running && ::kill(static_cast<pid_t>(patient.pid), number) == 0) return {};
-    return fail(ErrorCode::failed_precondition, "'" + truth.instance->value() + "' does not run");
+    return fail(ErrorCode::failed_precondition, "'" + patient.instance.value() + "' does not run");
 }
 
 Result<> FaultInjector::control(const ServiceId& service, const std::optional<InstanceId>& instance,

@@ -149,19 +149,20 @@ struct ShopService::Impl {
         const auto json = json::parse(request.body);
         const auto wanted = json ? from_json<Control>(*json) : std::unexpected(json.error());
         if (!wanted) return http::error_response(400, "invalid_argument", wanted.error().message);
+        const Control& change = *wanted;
         const std::scoped_lock lock(control_mutex);
-        if (wanted->burn_cpu) {
-            burning = *wanted->burn_cpu;
+        if (change.burn_cpu) {
+            burning = *change.burn_cpu;
             burner.reset();
             if (burning) burner.emplace();
         }
-        if (wanted->leak_mb_per_s) {
+        if (change.leak_mb_per_s) {
             leak.reset();
-            if (*wanted->leak_mb_per_s > 0) leak.emplace(*wanted->leak_mb_per_s);
+            if (*change.leak_mb_per_s > 0) leak.emplace(*change.leak_mb_per_s);
         }
-        if (wanted->delay_ms) delay_ms = *wanted->delay_ms;
-        if (wanted->cut) caller.cut({wanted->cut->begin(), wanted->cut->end()});
-        if (wanted->silent) exporter.set_silent(*wanted->silent);
+        if (change.delay_ms) delay_ms = *change.delay_ms;
+        if (change.cut) caller.cut({change.cut->begin(), change.cut->end()});
+        if (change.silent) exporter.set_silent(*change.silent);
         return {.body = "{}"};
     }
 

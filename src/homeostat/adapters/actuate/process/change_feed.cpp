@@ -31,11 +31,12 @@ struct ChangeFeed::Impl {
 
     /// Reads lines until the connection or we end.
     void follow(LocalSocket connected) {
-        if (!publish_socket(std::move(connected))) return;
+        auto* current = publish_socket(std::move(connected));
+        if (current == nullptr) return;
         const EventsRequest request{.epoch = epoch, .after = sequence};
         const auto deadline = [] { return std::chrono::steady_clock::now() + kSilenceMax; };
-        if (!socket->send_line(json::to_text(to_json(Request{request})), deadline())) return;
-        while (const auto line = socket->read_line(deadline())) {
+        if (!current->send_line(json::to_text(to_json(Request{request})), deadline())) return;
+        while (const auto line = current->read_line(deadline())) {
             if (!line->empty()) deliver(*line);
         }
     }
@@ -50,11 +51,11 @@ struct ChangeFeed::Impl {
         on_change(event->event);
     }
 
-    /// Makes the connection reachable for stop(). False: stop() came first.
-    bool publish_socket(LocalSocket connected) {
+    /// Makes the connection reachable for stop(). nullptr: stop() came first.
+    LocalSocket* publish_socket(LocalSocket connected) {
         const std::scoped_lock lock(mutex);
-        socket.emplace(std::move(connected));
-        return !stopping;
+        auto& published = socket.emplace(std::move(connected));
+        return stopping ? nullptr : &published;
     }
 
     bool stopped() {

@@ -9,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <tuple>
 
 namespace homeostat::actuate {
 namespace {
@@ -31,16 +32,17 @@ Result<Request> read_request(std::string_view line) {
     return from_json<Request>(json);
 }
 
-bool somebody_answers(asio::any_io_executor executor, const std::string& path) {
+bool somebody_answers(const asio::any_io_executor& executor, const std::string& path) {
     boost::system::error_code error;
     Protocol::socket probe(executor);
-    probe.connect(Protocol::endpoint(path), error);
+    std::ignore = probe.connect(Protocol::endpoint(path), error);
     return !error;
 }
 
 }  // namespace
 
-ControlServer::ControlServer(asio::any_io_executor executor, Fleet& fleet, OrderDesk& desk, EventLog& events)
+ControlServer::ControlServer(const asio::any_io_executor& executor, Fleet& fleet, OrderDesk& desk,
+                             EventLog& events)
     : executor_(executor), fleet_(fleet), desk_(desk), events_(events), acceptor_(executor) {}
 
 Result<> ControlServer::listen(const std::string& path) {
@@ -54,13 +56,13 @@ Result<> ControlServer::listen(const std::string& path) {
     }
     ::unlink(path.c_str());
     boost::system::error_code error;
-    acceptor_.open(Protocol(), error);
+    std::ignore = acceptor_.open(Protocol(), error);
     // Before bind(), which gives the file the socket's own mode: there is no moment when others may connect.
     if (!error && ::fchmod(acceptor_.native_handle(), 0600) != 0) {
         error.assign(errno, boost::system::system_category());
     }
-    if (!error) acceptor_.bind(Protocol::endpoint(path), error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) std::ignore = acceptor_.bind(Protocol::endpoint(path), error);
+    if (!error) std::ignore = acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error)
         return fail(ErrorCode::failed_precondition, "cannot listen on '" + path + "': " + error.message());
     path_ = path;
@@ -71,7 +73,7 @@ Result<> ControlServer::listen(const std::string& path) {
 void ControlServer::close() {
     if (path_.empty()) return;
     boost::system::error_code ignored;
-    acceptor_.close(ignored);
+    std::ignore = acceptor_.close(ignored);
     ::unlink(path_.c_str());
     path_.clear();
 }

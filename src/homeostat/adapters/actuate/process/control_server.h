@@ -15,7 +15,7 @@ class ControlServer {
 public:
     static constexpr std::size_t kConnectionsMax = 64;  // one more is closed at once
 
-    ControlServer(asio::any_io_executor executor, Fleet& fleet, OrderDesk& desk, EventLog& events);
+    ControlServer(const asio::any_io_executor& executor, Fleet& fleet, OrderDesk& desk, EventLog& events);
 
     /// Errors: `failed_precondition` when another supervisor answers on the path or it cannot be made.
     [[nodiscard]] Result<> listen(const std::string& path);

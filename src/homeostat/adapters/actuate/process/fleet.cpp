@@ -2,6 +2,7 @@
 #include "homeostat/adapters/actuate/process/fleet.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -88,7 +89,8 @@ SpawnSpec Fleet::spawn_spec(const Service& service, const Instance& instance) co
 
     SpawnSpec spec{.program = resolve_program(version.command.front()),
                    .args = {version.command.begin() + 1, version.command.end()}};
-    for (const auto& [name, value] : environment) spec.environment.push_back(name + "=" + value);
+    for (const auto& [name, value] : environment)
+        spec.environment.push_back(fmt::format("{}={}", name, value));
     return spec;
 }
 

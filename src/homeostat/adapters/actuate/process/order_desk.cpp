@@ -57,7 +57,8 @@ private:
 awaitable<OrderResult> OrderDesk::execute(ExecuteRequest request) {
     const auto& order = request.order;
     if (const auto known = results_.find(order.id); known != results_.end()) {
-        if (known->second) co_return *known->second;
+        const auto& result = known->second;
+        if (result) co_return *result;
         co_return result_of(order, OrderOutcome::unknown, "is still being carried out");
     }
     const bool lease_over = std::chrono::steady_clock::now().time_since_epoch() >= request.lease_until;
@@ -77,7 +78,8 @@ OrderResult OrderDesk::reconcile(const model::OrderId& order) {
         remember(order, closed);
         return closed;
     }
-    if (known->second) return *known->second;
+    const auto& result = known->second;
+    if (result) return *result;
     return {.id = order, .outcome = OrderOutcome::unknown, .detail = "is still being carried out"};
 }
 

@@ -10,10 +10,10 @@ using model::OrderOutcome;
 using model::OrderResult;
 
 OrderResult result_of(const model::OrderId& order, Result<Reply> reply) {
-    if (reply && reply->result && reply->result->id == order) return *std::move(reply->result);
-    if (reply)
-        return {.id = order, .outcome = OrderOutcome::unknown, .detail = "the reply is about another order"};
-    return {.id = order, .outcome = OrderOutcome::unknown, .detail = reply.error().message};
+    if (!reply) return {.id = order, .outcome = OrderOutcome::unknown, .detail = reply.error().message};
+    auto& result = reply->result;
+    if (result && result->id == order) return *std::move(result);
+    return {.id = order, .outcome = OrderOutcome::unknown, .detail = "the reply is about another order"};
 }
 
 }  // namespace

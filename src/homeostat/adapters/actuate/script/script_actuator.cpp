@@ -2,6 +2,7 @@
 #include "homeostat/adapters/actuate/script/script_actuator.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <simdjson.h>
 
@@ -55,10 +56,11 @@ Result<Invocation> invocation_of(const model::Order& order, const act::ScriptCon
 
 std::vector<std::string> environment_of(const act::ScriptConfig& config) {
     std::vector<std::string> result;
-    for (const auto& [name, value] : config.environment) result.push_back(name + "=" + value);
+    result.reserve(config.environment.size() + config.inherit.size());
+    for (const auto& [name, value] : config.environment) result.push_back(fmt::format("{}={}", name, value));
     for (const auto& name : config.inherit) {
         const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody calls setenv
-        if (value != nullptr) result.push_back(name + "=" + value);
+        if (value != nullptr) result.push_back(fmt::format("{}={}", name, value));
     }
     return result;
 }
@@ -133,7 +135,8 @@ bool ScriptActuator::supports(model::ActionKind kind) const noexcept {
 OrderResult ScriptActuator::execute(const model::Order& order, LoopTime now) {
     const auto known = results_.find(order.id);
     if (!known) return result_of(order.id, OrderOutcome::unknown, known.error().message);
-    if (*known) return **known;
+    const auto& stored = *known;
+    if (stored) return *stored;
     if (now >= order.lease_until) return result_of(order.id, OrderOutcome::refused, "its lease is over");
     const auto begun =
         results_.put(result_of(order.id, OrderOutcome::unknown,
@@ -189,8 +192,9 @@ OrderResult ScriptActuator::run(const model::Order& order) {
 OrderResult ScriptActuator::reconcile(const model::OrderId& order) {
     const auto known = results_.find(order);
     if (!known) return result_of(order, OrderOutcome::unknown, known.error().message);
-    if (*known) return **known;
-    const auto closed = result_of(order, OrderOutcome::failed, "never arrived; it will not be carried out");
+    const auto& stored = *known;
+    if (stored) return *stored;
+    auto closed = result_of(order, OrderOutcome::failed, "never arrived; it will not be carried out");
     if (auto kept = results_.put(closed); !kept)
         return result_of(order, OrderOutcome::unknown, kept.error().message);
     return closed;

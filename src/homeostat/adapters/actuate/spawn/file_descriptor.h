@@ -17,6 +17,8 @@ public:
         std::swap(fd_, other.fd_);
         return *this;
     }
+    FileDescriptor(const FileDescriptor&) = delete;
+    FileDescriptor& operator=(const FileDescriptor&) = delete;
     ~FileDescriptor() { reset(); }
 
     [[nodiscard]] int get() const noexcept { return fd_; }

@@ -93,8 +93,8 @@ std::unexpected<Error> spawn_error(const SpawnSpec& spec, int error) {
     ErrorCode code = ErrorCode::resource_exhausted;
     if (error == ENOENT || error == ENOTDIR) code = ErrorCode::not_found;
     if (error == EACCES || error == EPERM || error == ENOEXEC) code = ErrorCode::permission_denied;
-    return fail(
-        code, "cannot run '" + spec.program + "': " + std::strerror(error));  // NOLINT(concurrency-mt-unsafe)
+    const char* reason = std::strerror(error);  // NOLINT(concurrency-mt-unsafe): glibc's is safe
+    return fail(code, "cannot run '" + spec.program + "': " + reason);
 }
 
 /// Our descriptors for the child, moved above all of its numbers; kept open until the fork is done.
