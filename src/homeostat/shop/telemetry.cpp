@@ -70,6 +70,8 @@ constexpr std::uint32_t kPointDouble = 4;
 constexpr int kCumulative = 2;
 }  // namespace metric
 
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
 std::uint64_t nanoseconds(EventTime time) {
     return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
@@ -163,9 +165,8 @@ std::optional<std::uint64_t> parse_hex(std::string_view text) {
 }
 
 std::string hex(std::uint64_t value) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text(16, '0');
-    for (std::size_t i = 0; i < text.size(); ++i) text[i] = kDigits[(value >> (60 - 4 * i)) & 15U];
+    for (std::size_t i = 0; i < text.size(); ++i) text[i] = kHexDigits[(value >> (60 - 4 * i)) & 15U];
     return text;
 }
 
