@@ -128,7 +128,7 @@ struct Load::Impl {
         return {.body = "{}"};
     }
 
-    LoadStats stats() const {
+    [[nodiscard]] LoadStats stats() const {
         return {.sent = sent, .good = good, .failed = failed, .refused = refused, .dropped = dropped};
     }
 
