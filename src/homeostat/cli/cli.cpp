@@ -55,7 +55,7 @@ void add_argument(CLI::App& app, const Argument& argument) {
     auto* option = app.add_option(argument.names, accept_all, help_of(argument));
     option->required(argument.required);
     if (argument.kind == Argument::Kind::list) {
-        option->expected(argument.is_positional() ? -1 : 1)
+        option->expected(argument.is_positional() ? -1 : argument.words)
             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     option->type_name(argument.is_positional() ? "" : argument.choices.empty() ? "VALUE" : "NAME");

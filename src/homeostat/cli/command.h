@@ -46,6 +46,7 @@ struct Argument {
     std::string help;
     Kind kind = Kind::value;
     bool required = false;
+    int words = 1;  // of one value: `--path A B` takes two
     std::string shown_default;
     std::vector<std::string_view> choices;
     Completion completion = Completion::nothing;

@@ -20,7 +20,8 @@ fs::path carryover_file(const fs::path& data_dir) {
     return data_dir / "carryover.json";
 }
 
-/// What the loop before this one leaves behind; nothing at the very first start.
+}  // namespace
+
 Result<loop::Carryover> read_carryover(const fs::path& data_dir) {
     std::ifstream file(carryover_file(data_dir));
     if (!file) return loop::Carryover{};
@@ -28,8 +29,6 @@ Result<loop::Carryover> read_carryover(const fs::path& data_dir) {
     HOMEOSTAT_TRY(const auto json, json::parse(text));
     return from_json<loop::Carryover>(json);
 }
-
-}  // namespace
 
 std::string fingerprint(const json::Value& effective_config) {
     return to_hex(sha256(std::string(kVersion) + json::to_text(effective_config)));

@@ -79,6 +79,10 @@ private:
     std::vector<loop::Input> refusals_;  // orders that did not leave, for the next step
 };
 
+/// What the newest step of the loop in `data_dir` leaves to the next one; nothing where none has run yet.
+/// Errors: `invalid_argument` when it cannot be read.
+[[nodiscard]] Result<loop::Carryover> read_carryover(const std::filesystem::path& data_dir);
+
 /// Of everything that a decision depends on beside the inputs.
 [[nodiscard]] std::string fingerprint(const json::Value& effective_config);
 

@@ -98,10 +98,18 @@ Result<> read_journal(const fs::path& folder, const std::function<Result<>(const
     return read_entries(reader, on_entry);
 }
 
-Result<fs::path> newest_journal(const fs::path& folder) {
-    const auto number = newest_number(folder);
-    if (number == 0) return fail(ErrorCode::not_found, fmt::format("{} holds no journal", folder.string()));
-    return path_of(folder, number);
+std::vector<fs::path> list_journals(const fs::path& folder) {
+    std::vector<fs::path> journals;
+    for (std::uint64_t number = 1, newest = newest_number(folder); number <= newest; ++number) {
+        auto path = path_of(folder, number);
+        auto reader = system::SegmentReader::open(path);
+        if (!reader) continue;
+        // A crash may come between making the folder and its header; what is damaged is for the reader to
+        // say.
+        const auto header = reader->next();
+        if (!header || *header) journals.push_back(std::move(path));
+    }
+    return journals;
 }
 
 }  // namespace homeostat::runtime

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "homeostat/adapters/system/segment_log.h"
 #include "homeostat/base/result.h"
@@ -62,7 +63,7 @@ private:
                                     const std::function<Result<>(const JournalHeader&)>& on_header,
                                     const std::function<Result<>(const loop::JournalEntry&)>& on_entry);
 
-/// The newest journal's own folder below `folder`. Errors: `not_found`.
-[[nodiscard]] Result<std::filesystem::path> newest_journal(const std::filesystem::path& folder);
+/// The folders below `folder` of the journals that were begun, oldest first.
+[[nodiscard]] std::vector<std::filesystem::path> list_journals(const std::filesystem::path& folder);
 
 }  // namespace homeostat::runtime
