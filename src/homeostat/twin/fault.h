@@ -38,7 +38,7 @@ struct FaultRequest {
     std::optional<Duration> self_heal_after;  // ends by itself; without it only the right remedy ends it
 };
 
-enum class FaultEnd : std::uint8_t { active, cured, healed_itself };
+enum class FaultEnd : std::uint8_t { active, cured, healed_itself, repaired };  // the last by a person
 
 /// The ground truth about one fault.
 struct FaultRecord {
@@ -71,4 +71,4 @@ inline constexpr auto homeostat::kEnumNames<homeostat::twin::FaultKind> = std::t
      "lost_dependency", "telemetry_silence", "glitch", "benign_load", "benign_deployment"});
 template <>
 inline constexpr auto homeostat::kEnumNames<homeostat::twin::FaultEnd> =
-    std::to_array<std::string_view>({"active", "cured", "healed_itself"});
+    std::to_array<std::string_view>({"active", "cured", "healed_itself", "repaired"});

@@ -248,6 +248,29 @@ void World::cure_instance(const Service& service, const model::InstanceId& insta
     }
 }
 
+void World::repair(const model::ServiceId& id, LoopTime now) {
+    Service* service = find(id);
+    if (service == nullptr) return;
+    for (auto& fault : state_.faults) {
+        const auto& record = state_.records[fault.record];
+        if (record.service != id || !is_active(fault)) continue;
+        fault.until = now;
+        if (record.kind == FaultKind::bad_version) {
+            service->version = service->previous_version;
+            note(now, *service, nullptr, model::ChangeKind::version_changed, service->version.value());
+        }
+        end_fault(fault, FaultEnd::repaired, std::nullopt, now);
+    }
+    service->throttle_rps.reset();
+    for (auto& instance : service->instances) {
+        if (instance.crashed) note(now, *service, &instance, model::ChangeKind::instance_started, "");
+        instance.crashed = false;
+        instance.in_rotation = true;
+        instance.leaked_mb = 0;
+        instance.queue = 0;
+    }
+}
+
 /// Ends what heals itself, and a surge that there is room for. The extra load of a surge goes on until its
 /// own end, whoever made room for it; when the room is taken away, the surge is a fault again.
 void World::end_faults() {

@@ -57,6 +57,16 @@ public:
     /// take one to three seconds.
     model::OrderResult apply(const model::Order& order, LoopTime now);
 
+    /// What became of an order. One that has not arrived by now is `failed`, and is refused if it arrives
+    /// later.
+    model::OrderResult reconcile(const model::OrderId& order);
+
+    /// When the act of an order that was carried out is complete; the beginning of time for another one.
+    [[nodiscard]] LoopTime completed_at(const model::OrderId& order) const;
+
+    /// A person sets the service right: its faults end, its instances run, its traffic goes everywhere.
+    void repair(const model::ServiceId& service, LoopTime now);
+
     [[nodiscard]] std::span<const FaultRecord> faults() const { return state_.records; }
 
     /// True when the service carries traffic, serves it well whatever its callees do, and no fault that needs
@@ -70,6 +80,11 @@ public:
     [[nodiscard]] const State& state() const { return state_; }
 
 private:
+    struct Answer {
+        model::OrderResult result;
+        LoopTime completed_at{};
+    };
+
     explicit World(const WorldConfig& config);
 
     [[nodiscard]] Service* find(const model::ServiceId& id);
@@ -98,19 +113,19 @@ private:
               std::string detail, std::optional<model::OrderId> order = std::nullopt);
     Instance& add_instance(Service& service);
 
-    model::OrderResult carry_out(const model::Order& order, LoopTime now);
-    model::OrderResult restart(Service& service, const model::Order& order, LoopTime now);
-    model::OrderResult scale(Service& service, const model::Order& order, LoopTime now);
-    model::OrderResult rollback(Service& service, const model::Order& order, LoopTime now);
-    model::OrderResult reroute(Service& service, const model::Order& order, LoopTime now);
-    model::OrderResult throttle(Service& service, const model::Order& order, LoopTime now);
+    Answer carry_out(const model::Order& order, LoopTime now);
+    Answer restart(Service& service, const model::Order& order, LoopTime now);
+    Answer scale(Service& service, const model::Order& order, LoopTime now);
+    Answer rollback(Service& service, const model::Order& order, LoopTime now);
+    Answer reroute(Service& service, const model::Order& order, LoopTime now);
+    Answer throttle(Service& service, const model::Order& order, LoopTime now);
 
     State state_;
     Telemetry telemetry_;
     std::span<const model::FeatureWindow> windows_;
     std::vector<model::ChangeEvent> pending_changes_;  // of the second that is being simulated
     std::map<model::ServiceId, std::uint32_t> index_;
-    std::map<model::OrderId, model::OrderResult> answers_;
+    std::map<model::OrderId, Answer> answers_;
     std::uint64_t seed_ = 0;
 };
 

@@ -311,6 +311,34 @@ TEST(World, OurOwnActsAreMarkedInTheChanges) {
     EXPECT_FALSE(world.is_changing(world.faults()[number].service));
 }
 
+TEST(World, AnOrderThatWasAskedAboutBeforeItCameIsRefused) {
+    auto world = make_world();
+    const auto& fault = inject(world, FaultKind::crash);
+    run(world, 2);
+    const auto order = order_for(world, fault, model::ActionKind::restart);
+    EXPECT_EQ(world.reconcile(order.id).outcome, model::OrderOutcome::failed);
+    EXPECT_EQ(world.apply(order, world.now().loop).outcome, model::OrderOutcome::failed);
+    run(world, 5);
+    EXPECT_EQ(world.faults()[0].end, FaultEnd::active);
+    const auto other = order_for(world, world.faults()[0], model::ActionKind::restart, "o2");
+    const auto result = world.apply(other, world.now().loop);
+    EXPECT_EQ(result, world.reconcile(other.id));
+    EXPECT_GE(world.completed_at(other.id), world.now().loop + 1s);
+}
+
+TEST(World, APersonCanRepairEverything) {
+    for (std::size_t kind = 0; kind < kEnumNames<FaultKind>.size(); ++kind) {
+        auto world = make_world(5);
+        const auto number = inject(world, static_cast<FaultKind>(kind)).number;
+        run(world, 3);
+        const auto service = world.faults()[number].service;
+        world.repair(service, world.now().loop);
+        run(world, 15);
+        EXPECT_NE(world.faults()[number].end, FaultEnd::active) << kEnumNames<FaultKind>[kind];
+        EXPECT_TRUE(world.is_healthy(service)) << kEnumNames<FaultKind>[kind];
+    }
+}
+
 TEST(World, RefusesAFaultThatDoesNotFit) {
     auto world = make_world();
     EXPECT_FALSE(world.inject({.service = model::ServiceId{"nobody"}}, world.now().loop).has_value());
