@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "homeostat/base/prng.h"
+#include "homeostat/sim/climate.h"
+#include "homeostat/twin/world.h"
+
+namespace homeostat::sim {
+
+/// Decides what is broken when. Faults that need an action come one or a few at a time, in a storm also in
+/// bursts; between them things happen that must be left alone.
+class FaultPlan {
+public:
+    FaultPlan(std::uint32_t incidents, Weather weather) : left_(incidents), weather_(weather) {}
+
+    /// Injects what is due in the second that comes.
+    void inject_due(twin::World& world, Prng& prng);
+
+    /// All faults have been injected, and have had their time.
+    [[nodiscard]] bool is_done() const { return left_ == 0 && rest_ == 0; }
+
+private:
+    void inject(twin::World& world, Prng& prng, twin::FaultKind kind);
+    [[nodiscard]] std::int64_t draw_gap(Prng& prng) const;
+
+    std::uint32_t left_;
+    Weather weather_;
+    std::int64_t next_ = 0;   // seconds until the next one
+    std::int64_t rest_ = 60;  // seconds after the last one
+};
+
+}  // namespace homeostat::sim

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "homeostat/base/result.h"
+#include "homeostat/sim/simulation.h"
+
+namespace homeostat::sim {
+
+struct SimulationOptions {
+    std::uint32_t incidents = 1000;  // in calm systems, for the figures
+    std::uint32_t storms = 60;       // further systems with faults in every port, for the safety rules
+    std::uint64_t seed = 1;
+    std::uint32_t services_min = 5;
+    std::uint32_t services_max = 200;  // of a calm system; a storm has at most kMaxStormServices
+    std::uint32_t threads = 0;         // 0: as many as the machine has
+    Mutant mutant = Mutant::none;
+    loop::LoopConfig loop;
+};
+
+/// A storm keeps its journal in memory and replays it: so it is small.
+inline constexpr std::uint32_t kMaxStormServices = 12;
+
+struct FoundViolation {
+    std::uint64_t seed = 0;  // of the run; with the number of services it is enough to see it again
+    std::uint32_t services = 0;
+    Weather weather = Weather::calm;
+    Violation violation;
+};
+
+struct SimulationReport {
+    Kpi kpi;    // of the calm systems; its violations are those of all
+    Kpi storm;  // of the storms
+    RunCounters calm_counters;
+    RunCounters storm_counters;
+    std::vector<FoundViolation> violations;
+    std::uint32_t systems = 0;
+};
+
+/// Called after each finished system, from one thread at a time.
+using Progress = std::function<void(std::uint32_t done, std::uint32_t all)>;
+
+/// Runs many systems side by side. Equal options but for `threads` give equal reports: the systems are drawn
+/// beforehand and their results merged in a fixed order.
+/// Errors: `invalid_argument` when the range of services is wrong or the loop's configuration is.
+[[nodiscard]] Result<SimulationReport> run_simulation(const SimulationOptions& options,
+                                                      const Progress& progress = {});
+
+}  // namespace homeostat::sim
