@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "homeostat/sim/simulation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -58,11 +60,15 @@ public:
         while (world_.state().tick < kWarmUpSeconds) tick();
         while (!plan_.is_done()) {
             plan_.inject_due(world_, prng_);
+            tell_of_faults();
             tick();
         }
         clear_up();
         std::int64_t left = kSettleSeconds;
-        while (!is_settled() && left-- > 0 && checkers_.violations().empty()) tick();
+        while (!is_settled() && left-- > 0 && checkers_.violations().empty()) {
+            tell_of_faults();
+            tick();
+        }
         if (controller_.is_dead()) controller_.restart(now_);
         checkers_.at_end(now_, is_settled());
         return result();
@@ -107,6 +113,22 @@ private:
         tend_controller();
         watch();
         ++counters_.seconds;
+    }
+
+    /// The truth, between the lines of what the loop makes of it.
+    void tell_of_faults() {
+        if (!options_.trace) return;
+        for (const auto& fault : world_.faults()) {
+            auto& told = told_[fault.number];
+            if (told == std::pair(true, fault.end)) continue;
+            told = {true, fault.end};
+            options_.trace(
+                {fault.ended_at.value_or(fault.injected_at), {}},
+                fmt::format("FAULT {} {} {}{}{} size {:.2f}: {}", fault.number, to_string(fault.kind),
+                            fault.service.value(), fault.instance ? "/" + fault.instance->value() : "",
+                            fault.callee ? " → " + fault.callee->value() : "", fault.severity,
+                            to_string(fault.end)));
+        }
     }
 
     void tend_controller() {
@@ -204,6 +226,10 @@ private:
         if (chance(climate_.ports.audit_fails)) return false;
         hash_ = hash64(record.hash, hash_);
         checkers_.on_record(record, now_);
+        if (options_.trace) {
+            options_.trace(now_, fmt::format("{:<18} {:<10} {}", to_string(record.kind),
+                                             record.incident ? record.incident->value() : "", record.reason));
+        }
         return true;
     }
 
@@ -339,6 +365,7 @@ private:
     std::optional<LoopTime> restart_at_;
     std::optional<LoopTime> stop_until_;
     LoopTime journal_broken_until_{};
+    std::map<std::uint32_t, std::pair<bool, twin::FaultEnd>> told_;  // of the trace
     Watched watched_;
     RunCounters counters_;
 };

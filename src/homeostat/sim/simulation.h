@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "homeostat/loop/config.h"
@@ -22,7 +23,8 @@ struct RunOptions {
         5;  // faults that need an action; about a quarter as many that must be left alone
     Weather weather = Weather::calm;
     Mutant mutant = Mutant::none;
-    loop::LoopConfig loop;  // the policy as it is meant
+    loop::LoopConfig loop;                                   // the policy as it is meant
+    std::function<void(Instant, const std::string&)> trace;  // is told what happens, in words; may be empty
 };
 
 /// What was met, so that one sees that the rare happened.

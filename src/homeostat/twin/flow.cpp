@@ -13,7 +13,9 @@ namespace {
 constexpr double kQueueSeconds = 1.0;  // backlog that an instance holds before it rejects
 constexpr double kNetworkMs = 0.4;     // added by a call
 constexpr double kRefusedMs = 1.0;     // until a connection is refused
-constexpr double kTailFactor = 1.6;    // an instance this much slower than the fastest is the tail
+constexpr double kRetryBudget =
+    0.25;  // retries at most, as a share of the calls: what keeps a storm from feeding itself
+constexpr double kTailFactor = 1.6;  // an instance this much slower than the fastest is the tail
 
 double seasonal_load(const State& state) {
     const double phase =
@@ -119,6 +121,11 @@ void serve_all(State& state, Service& service) {
     }
 }
 
+/// Share of the calls that are tried once more when `failing` of them fail.
+double retried_share(const Edge& edge, double failing) {
+    return edge.profile.retries == 0 ? 0.0 : std::min(failing, kRetryBudget);
+}
+
 void call_downwards(State& state, Service& service) {
     // Most of a surge's requests are alike and answered from the caches: few of them go further down.
     constexpr double kSurgeGoesDown = 0.2;
@@ -127,7 +134,7 @@ void call_downwards(State& state, Service& service) {
         service.served.rps * (1.0 - service.served.error) * (1.0 - surge * (1.0 - kSurgeGoesDown));
     for (auto index = service.edges_begin; index < service.edges_end; ++index) {
         Edge& edge = state.edges[index];
-        const double retries = static_cast<double>(edge.profile.retries) * edge.failing;
+        const double retries = retried_share(edge, edge.failing);
         const double mean = completed * edge.profile.calls * (1.0 + retries);
         const double attempts = mean > 16 ? std::max(0.0, mean + 0.5 * std::sqrt(mean) * normal(state.prng))
                                           : poisson(state.prng, mean);
@@ -164,9 +171,8 @@ void see_callee(Edge& edge, const Flow& called) {
 /// a caller that has lost the callee altogether retries in vain.
 double call_succeeds(const Edge& edge, double lost) {
     if (!edge.profile.essential) return 1.0;
-    const double attempts = 1.0 + static_cast<double>(edge.profile.retries);
-    const double failed = lost + (1.0 - lost) * std::pow(edge.refused, attempts);
-    return 1.0 - std::min(1.0, edge.profile.calls * failed);
+    const double after_retry = edge.refused - retried_share(edge, edge.refused) * (1.0 - edge.refused);
+    return 1.0 - std::min(1.0, edge.profile.calls * (lost + (1.0 - lost) * after_retry));
 }
 
 /// The part of a service's latency and errors that comes from its callees.

@@ -48,6 +48,13 @@ double capacity_of(const Service& service) {
     return service.profile.capacity_rps * static_cast<double>(service.instances.size());
 }
 
+/// More than the replicas can serve, and no more than twice as many, or four more, can.
+double surge_utilisation(const Service& service, double severity) {
+    const auto replicas = static_cast<double>(service.instances.size());
+    const double growth = std::min({2.0 * replicas, replicas + 4.0, 10.0}) / replicas;
+    return 1.1 + severity * std::max(0.05, 0.7 * growth - 1.1);
+}
+
 }  // namespace
 
 Result<std::uint32_t> World::inject(const FaultRequest& request, LoopTime at) {
@@ -57,7 +64,8 @@ Result<std::uint32_t> World::inject(const FaultRequest& request, LoopTime at) {
     }
     Service& service = state_.services[found->second];
     for (const auto& fault : state_.faults) {
-        if (fault.service == found->second && is_active(fault)) {
+        const bool lingers = fault.until && *fault.until > at;
+        if (fault.service == found->second && (is_active(fault) || lingers)) {
             return fail(ErrorCode::failed_precondition,
                         fmt::format("'{}' has a fault already", request.service.value()));
         }
@@ -96,7 +104,8 @@ void World::draw_size(ActiveFault& fault, FaultRecord& record, const Service& se
         case FaultKind::crash:
         case FaultKind::hang: break;
         case FaultKind::load_surge:
-            fault.size = (1.15 + severity) * capacity_of(service) - service.profile.nominal_rps;
+            fault.size =
+                surge_utilisation(service, severity) * capacity_of(service) - service.profile.nominal_rps;
             set_end(150, 300);
             break;
         case FaultKind::cpu_burn: fault.size = 1.6 + 3.0 * severity; break;

@@ -33,8 +33,8 @@ struct EdgeProfile {
     std::uint32_t callee = 0;
     double calls = 1;  // per request of the caller
     double timeout_ms = 1000;
-    std::uint32_t retries = 0;
-    bool essential = true;  // the caller's request fails with the call
+    std::uint32_t retries = 0;  // 0 or 1
+    bool essential = true;      // the caller's request fails with the call
 };
 
 /// A layered call graph without cycles. Services come in topological order (a caller before its callees)
