@@ -46,13 +46,18 @@ bool lies_around(const Run& run, const model::Diagnosis& diagnosis, const Knowle
         });
 }
 
+/// A silent service is no anomaly, and still worth an incident.
+bool is_about_silence(const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
+    return !diagnosis.causes.empty() && knowledge.stale().contains(diagnosis.causes.front().service);
+}
+
 }  // namespace
 
 void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
     for (auto& [id, run] : open_) run.fresh_diagnosis = false;
     if (!knowledge.is_troubled()) return;
     for (auto& diagnosis : knowledge.diagnose(knowledge.newest())) {
-        if (diagnosis.explained.empty() && diagnosis.causes.empty()) continue;
+        if (diagnosis.explained.empty() && !is_about_silence(diagnosis, knowledge)) continue;
         if (auto* run = owner_of(diagnosis, knowledge)) {
             update(*run, std::move(diagnosis), recorder);
         } else if (!is_aftermath(diagnosis, knowledge, recorder.now()) && open_.size() < kMaxOpen) {

@@ -36,9 +36,11 @@ plan::TargetState target_state(const model::ServiceId& id, const Knowledge& know
 }
 
 bool Healer::has_cleared(Run& run, const Knowledge& knowledge, LoopTime now) const {
-    const bool clear = std::none_of(run.subjects.begin(), run.subjects.end(), [&](const auto& subject) {
-        return knowledge.anomalies().contains(subject) || knowledge.stale().contains(subject.service);
-    });
+    const bool silent = run.cause() != nullptr && knowledge.stale().contains(run.cause()->service);
+    const bool clear =
+        !silent && std::none_of(run.subjects.begin(), run.subjects.end(), [&](const auto& subject) {
+            return knowledge.anomalies().contains(subject) || knowledge.stale().contains(subject.service);
+        });
     if (!clear)
         run.clear_since.reset();
     else if (!run.clear_since)

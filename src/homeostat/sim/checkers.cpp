@@ -234,10 +234,12 @@ void Checkers::check_limit(const model::Order& order, Instant now) {
     }
 }
 
+/// The evidence is as old as it was when the order was decided: should a crash delay it, the lease ends it.
 void Checkers::check_evidence(const model::Order& order, Instant now) {
     const auto seen = seen_.find(order.action.service);
+    const auto decided = now.event - (now.loop - order.issued_at);
     const bool fresh =
-        seen != seen_.end() && now.event - seen->second <= policy_.max_evidence_age + kClockSlack;
+        seen != seen_.end() && decided - seen->second <= policy_.max_evidence_age + kClockSlack;
     if (!fresh) {
         violate("evidence",
                 fmt::format("{} acts on {}, of which nothing was seen for too long", order.id.value(),
@@ -319,7 +321,7 @@ void Checkers::on_tick(Instant now) {
         if (fault.end == twin::FaultEnd::active) trouble_ = now.loop;
     }
     for (const auto& service : world_.state().services) {
-        if (world_.is_healthy(service.profile.id)) well_[service.profile.id] = now.loop;
+        if (world_.serves_well(service.profile.id)) well_[service.profile.id] = now.loop;
     }
 }
 

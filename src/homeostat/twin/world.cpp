@@ -189,18 +189,22 @@ void World::use_resources() {
     }
 }
 
-bool World::is_healthy(const model::ServiceId& id) const {
+bool World::serves_well(const model::ServiceId& id) const {
     const Service* service = find(id);
     if (service == nullptr || service->lost_edge) return false;
     const auto& profile = service->profile;
     const double enough_rps = 0.3 * profile.nominal_rps * (1.0 - state_.climate.season_share);
-    if (std::max(service->served.rps, service->recent_rps) < enough_rps) return false;
-    if (service->own_failures > profile.error_floor + 0.02) return false;
-    if (service->own_ms > 2.5 * profile.service_ms + 3.0) return false;
+    return std::max(service->served.rps, service->recent_rps) >= enough_rps &&
+           service->own_failures <= profile.error_floor + 0.02 &&
+           service->own_ms <= 2.5 * profile.service_ms + 3.0;
+}
+
+bool World::is_healthy(const model::ServiceId& id) const {
+    if (!serves_well(id)) return false;
     return std::none_of(state_.faults.begin(), state_.faults.end(), [&](const ActiveFault& fault) {
         const auto& record = state_.records[fault.record];
         return record.service == id && is_active(fault) && record.needs_action() &&
-               serves_requests(*service, fault);
+               serves_requests(*find(id), fault);
     });
 }
 

@@ -69,8 +69,11 @@ public:
 
     [[nodiscard]] std::span<const FaultRecord> faults() const { return state_.records; }
 
-    /// True when the service carries traffic, serves it well whatever its callees do, and no fault that needs
-    /// an action has hold of it.
+    /// True when the service carries traffic and serves it well, whatever its callees do: what its users
+    /// feel.
+    [[nodiscard]] bool serves_well(const model::ServiceId& service) const;
+
+    /// True when it serves well, and no fault that needs an action has hold of what serves.
     [[nodiscard]] bool is_healthy(const model::ServiceId& service) const;
 
     /// True while an order is still taking effect on the service.
