@@ -12,7 +12,7 @@ std::vector<Command> all_commands() {
         resume_command(),        anomalies_command(),   graph_command(),         events_command(),
         explain_command(),       audit_list_command(),  audit_show_command(),    audit_verify_command(),
         replay_command(),        config_show_command(), config_schema_command(), playbook_lint_command(),
-        playbook_test_command(), completion_command(),
+        playbook_test_command(), simulate_command(),    completion_command(),
     };
 }
 

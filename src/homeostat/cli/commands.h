@@ -28,6 +28,7 @@ namespace homeostat::cli {
 [[nodiscard]] Command replay_command();
 [[nodiscard]] Command resume_command();
 [[nodiscard]] Command run_command();
+[[nodiscard]] Command simulate_command();
 [[nodiscard]] Command status_command();
 [[nodiscard]] Command stop_command();
 [[nodiscard]] Command validate_command();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "homeostat/model/verification.h"
 
@@ -51,6 +52,10 @@ void Checkers::on_record(const model::AuditRecord& record, Instant now) {
         violate("audit_chain", linked.error().message, now);
     if (!record.incident) return;
     auto& incident = incidents_[*record.incident];
+    constexpr std::array kEnds{RecordKind::verified, RecordKind::incident_resolved,
+                               RecordKind::incident_dismissed, RecordKind::escalated,
+                               RecordKind::undo_intended};
+    if (std::find(kEnds.begin(), kEnds.end(), record.kind) != kEnds.end()) acting_.erase(*record.incident);
     if (record.kind == RecordKind::order_intended || record.kind == RecordKind::undo_intended) {
         on_intent(record, now);
     } else if (record.kind == RecordKind::order_finished) {
@@ -115,6 +120,7 @@ void Checkers::on_outcome(const model::AuditRecord& record, Instant now) {
         violate("assumed", fmt::format("{} is recorded as {}, and was done", id, to_string(result->outcome)),
                 now);
     }
+    if (record.incident && result->outcome != OrderOutcome::done) acting_.erase(*record.incident);
     if (record.incident && !facts.order.undo && result->outcome == OrderOutcome::done && result->undo) {
         ++incidents_[*record.incident].undoable;
     }
@@ -215,7 +221,8 @@ void Checkers::check_cooldown(const model::Order& order, Instant now) {
     }
 }
 
-/// Services that an order is on its way to, or that are still changing because of one.
+/// Services that an order is on its way to, that are still changing because of one, or whose act is not yet
+/// seen to be over.
 void Checkers::check_limit(const model::Order& order, Instant now) {
     std::set<model::ServiceId> targets{order.action.service};
     for (const auto& [id, facts] : orders_) {
@@ -223,6 +230,8 @@ void Checkers::check_limit(const model::Order& order, Instant now) {
         const bool changing = facts.executed == OrderOutcome::done && world_.completed_at(id) > now.loop;
         if (open || changing) targets.insert(facts.order.action.service);
     }
+    for (const auto& [incident, service] : acting_) targets.insert(service);
+    if (begins_act(order)) acting_[order.incident] = order.action.service;
     const auto services = world_.state().services.size();
     const auto share = std::max<std::size_t>(1, services * policy_.max_targets_pct / 100);
     const auto limit = std::min<std::size_t>(policy_.max_targets, share);

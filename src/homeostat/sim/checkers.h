@@ -94,6 +94,7 @@ private:
     std::map<model::OrderId, OrderFacts> orders_;
     std::map<model::IncidentId, IncidentFacts> incidents_;
     std::set<model::IncidentId> said_yes_;
+    std::map<model::IncidentId, model::ServiceId> acting_;  // begun, and not seen to be over
     std::map<model::ServiceId, std::vector<Busy>> busy_;
     std::map<model::ServiceId, EventTime> seen_;  // the newest fresh window about the service
     std::map<model::ServiceId, LoopTime> well_;   // when the service was last well, by truth

@@ -21,6 +21,7 @@ PortClimate draw_ports(Prng& prng) {
     ports.window_duplicated = sometimes(prng, 500);
     ports.batch_reordered = sometimes(prng, 5000);
     ports.batch_lost = sometimes(prng, 100);
+    ports.outage = sometimes(prng, 80);
     ports.clock_skew = std::chrono::milliseconds{static_cast<std::int64_t>(prng.below(1500)) - 500};
     ports.order_lost = sometimes(prng, 1500);
     ports.order_late = sometimes(prng, 2000);

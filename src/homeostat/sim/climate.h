@@ -22,6 +22,7 @@ struct PortClimate {
     std::uint32_t window_duplicated = 0;
     std::uint32_t batch_reordered = 0;  // the windows of a second come in another order
     std::uint32_t batch_lost = 0;       // nothing at all comes for a second
+    std::uint32_t outage = 0;           // nothing comes for 20 to 40 seconds: the broker is gone
     Duration clock_skew{};              // of the loop's wall clock against the senders'
     std::uint32_t order_lost = 0;
     std::uint32_t order_late = 0;     // by up to twice its lease

@@ -148,6 +148,7 @@ void Controller::poll(Instant now) {
         inputs.emplace_back(loop::OrderFinished{std::move(result)});
         ++counters_.reconciled;
     }
+    if (mutant_ == Mutant::trust_stale) inputs.emplace_back(loop::WindowsArrived{remembered_at(now.event)});
     if (!inputs.empty()) step(now, std::move(inputs));
 }
 
@@ -158,7 +159,10 @@ void Controller::mistake_inputs(std::vector<loop::Input>& inputs) {
             answer->approved = answer->approved || mutant_ == Mutant::ignore_denial;
         }
         if (auto* arrived = std::get_if<loop::WindowsArrived>(&input)) {
-            if (mutant_ == Mutant::trust_stale) mistake_windows(arrived->windows);
+            if (mutant_ != Mutant::trust_stale) continue;
+            for (const auto& window : arrived->windows) {
+                if (window.freshness == model::Freshness::fresh) remembered_[window.subject] = window;
+            }
         }
     }
     if (mutant_ == Mutant::ignore_stop) {
@@ -173,21 +177,14 @@ void Controller::mistake_result(model::OrderResult& result) {
     if (alias != aliases_.end()) result.id = alias->second;
 }
 
-/// What falls silent is taken for what it last was.
-void Controller::mistake_windows(std::vector<model::FeatureWindow>& windows) {
-    EventTime newest{};
-    for (auto& window : windows) {
-        newest = std::max(newest, window.end);
-        if (window.freshness == model::Freshness::fresh) {
-            remembered_[window.subject] = window;
-        }
+/// All that was ever seen, as if it had been seen just now.
+std::vector<model::FeatureWindow> Controller::remembered_at(EventTime end) {
+    std::vector<model::FeatureWindow> windows;
+    for (const auto& [subject, window] : remembered_) {
+        windows.push_back(window);
+        windows.back().end = end;
     }
-    for (auto& [subject, window] : remembered_) {
-        if (window.end >= newest) continue;
-        std::erase_if(windows, [&](const auto& other) { return other.subject == subject; });
-        auto& again = windows.emplace_back(window);
-        again.end = newest;
-    }
+    return windows;
 }
 
 void Controller::mistake_effects(std::vector<loop::Effect>& effects) {

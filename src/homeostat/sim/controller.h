@@ -79,7 +79,7 @@ private:
     void mistake_inputs(std::vector<loop::Input>& inputs);
     void mistake_effects(std::vector<loop::Effect>& effects);
     void mistake_result(model::OrderResult& result);
-    void mistake_windows(std::vector<model::FeatureWindow>& windows);
+    [[nodiscard]] std::vector<model::FeatureWindow> remembered_at(EventTime end);
 
     loop::LoopConfig config_;
     Mutant mutant_;

@@ -156,7 +156,10 @@ private:
         for (const auto& change : world_.changes()) inputs.emplace_back(loop::Changed{change});
         loop::WindowsArrived arrived;
         loop::WindowsArrived late;
-        if (!chance(ports.batch_lost)) arrived.windows.reserve(world_.windows().size());
+        if (now_.loop >= outage_until_ && chance(ports.outage))
+            outage_until_ = now_.loop + some_seconds(20, 40);
+        const bool nothing_comes = now_.loop < outage_until_ || chance(ports.batch_lost);
+        if (!nothing_comes) arrived.windows.reserve(world_.windows().size());
         const bool rough = ports.window_lost + ports.window_late + ports.window_duplicated > 0;
         for (const auto& window : world_.windows()) {
             if (arrived.windows.capacity() == 0 || (rough && chance(ports.window_lost))) continue;
@@ -295,6 +298,7 @@ private:
         climate_.ports = PortClimate{.clock_skew = climate_.ports.clock_skew};
         people_ = People(climate_.ports, std::move(people_));
         journal_broken_until_ = LoopTime{};
+        outage_until_ = LoopTime{};
         if (stop_until_) stop_until_ = now_.loop;
     }
 
@@ -365,6 +369,7 @@ private:
     std::optional<LoopTime> restart_at_;
     std::optional<LoopTime> stop_until_;
     LoopTime journal_broken_until_{};
+    LoopTime outage_until_{};
     std::map<std::uint32_t, std::pair<bool, twin::FaultEnd>> told_;  // of the trace
     Watched watched_;
     RunCounters counters_;

@@ -16,8 +16,6 @@
 namespace homeostat::sim {
 namespace {
 
-constexpr std::uint32_t kIncidentsPerSystem = 10;
-constexpr std::uint32_t kIncidentsPerStorm = 6;
 constexpr std::uint32_t kMaxThreads = 64;
 
 std::vector<RunOptions> draw_runs(const SimulationOptions& options) {

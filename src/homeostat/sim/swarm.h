@@ -25,6 +25,10 @@ struct SimulationOptions {
 /// A storm keeps its journal in memory and replays it: so it is small.
 inline constexpr std::uint32_t kMaxStormServices = 12;
 
+/// Faults of one system. The last calm one may have fewer.
+inline constexpr std::uint32_t kIncidentsPerSystem = 10;
+inline constexpr std::uint32_t kIncidentsPerStorm = 6;
+
 struct FoundViolation {
     std::uint64_t seed = 0;  // of the run; with the number of services it is enough to see it again
     std::uint32_t services = 0;
