@@ -34,7 +34,7 @@ std::vector<Mutant> all_mutants() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, MutantTest, testing::ValuesIn(all_mutants()),
-                         [](const auto& info) { return std::string(to_string(info.param)); });
+                         [](const auto& mutant) { return std::string(to_string(mutant.param)); });
 
 }  // namespace
 }  // namespace homeostat::sim
