@@ -18,6 +18,9 @@ using model::RecordKind;
 constexpr std::size_t kMaxViolations = 100;  // of one run: the first ones tell it all
 constexpr Duration kClockSlack = 2s;         // of skewed clocks, and of a second's granularity
 
+/// A silence cannot be told from a window on its way before it has lasted for a while.
+constexpr Duration kSilenceKnown = 5s;
+
 /// An order id is incident/attempt.step.retry and a letter: the act is what comes before the step.
 model::OrderId act_of(const model::OrderId& id) {
     return model::OrderId{id.value().substr(0, id.value().find('.'))};
@@ -262,7 +265,8 @@ void Checkers::check_need(const model::Order& order, Instant now) {
     bool faulty = false;
     for (const auto& fault : world_.faults()) {
         if (fault.service != order.action.service || fault.end != twin::FaultEnd::active) continue;
-        silent = silent || fault.kind == twin::FaultKind::telemetry_silence;
+        const bool known = order.issued_at - fault.injected_at > kSilenceKnown;
+        silent = silent || (known && fault.kind == twin::FaultKind::telemetry_silence);
         faulty = faulty || fault.needs_action();
     }
     if (silent && !faulty) {

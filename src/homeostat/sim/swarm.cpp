@@ -25,7 +25,7 @@ std::vector<RunOptions> draw_runs(const SimulationOptions& options) {
         const auto low = static_cast<double>(options.services_min);
         const auto high = static_cast<double>(std::max(options.services_min, most_services)) + 0.999;
         const auto services = static_cast<std::uint32_t>(twin::log_uniform(prng, low, high));
-        runs.push_back({.seed = prng.next(),
+        runs.push_back({.seed = prng.next() >> 1U,
                         .services = services,
                         .incidents = incidents,
                         .weather = weather,
