@@ -19,6 +19,8 @@ namespace {
 using model::RecordKind;
 using Lines = std::vector<std::string>;
 
+constexpr double kWorthSaying = 0.01;  // posterior of a cause that is named
+
 std::string share(double ratio) {
     return fmt::format("{:.0f} %", 100 * ratio);
 }
@@ -69,6 +71,11 @@ Lines lines_of(const model::Diagnosis& diagnosis) {
     }
     for (std::size_t i = diagnosis.inconclusive ? 0 : 1; i < diagnosis.causes.size(); ++i) {
         const auto& cause = diagnosis.causes[i];
+        if (cause.posterior < kWorthSaying) {
+            lines.push_back(fmt::format("{} causes more with a posterior below {}",
+                                        diagnosis.causes.size() - i, kWorthSaying));
+            break;
+        }
         lines.push_back(fmt::format("also possible: {} of {} (posterior {:.2f})", to_string(cause.kind),
                                     target(cause), cause.posterior));
     }

@@ -51,14 +51,26 @@ std::string what_it_was(const std::vector<AuditRecord>& own) {
     return diagnosed == nullptr ? "No cause was made out." : "The cause: " + diagnosed->reason + ".";
 }
 
-std::string what_was_done(const std::vector<AuditRecord>& own) {
-    std::string acts;
+/// Every order with what came of it, in their order.
+std::string orders_in_words(const std::vector<AuditRecord>& own) {
+    std::string text;
+    std::optional<std::string> outstanding;
     for (const auto& record : own) {
-        if (record.kind == RecordKind::order_intended)
-            acts += (acts.empty() ? "" : ", then ") + record.reason;
-        if (record.kind == RecordKind::undo_intended) acts += ", taken back by " + record.reason;
+        const std::string_view between = text.empty() ? "" : "; ";
+        if (record.kind == RecordKind::order_intended || record.kind == RecordKind::undo_intended) {
+            text += between;
+            if (record.kind == RecordKind::undo_intended) text += "taken back by ";
+            outstanding = record.reason;
+        } else if (record.kind == RecordKind::order_finished) {
+            text += record.reason;  // "restart db/db-1: done"
+            outstanding.reset();
+        }
     }
-    if (!acts.empty()) return "Done: " + acts + ".";
+    return outstanding ? text + *outstanding + ": no answer yet" : text;
+}
+
+std::string what_was_done(const std::vector<AuditRecord>& own) {
+    if (const auto orders = orders_in_words(own); !orders.empty()) return "Ordered: " + orders + ".";
     const auto* why =
         last_of(own, {RecordKind::no_plan, RecordKind::verdict, RecordKind::approval_denied,
                       RecordKind::inconclusive, RecordKind::escalated, RecordKind::incident_dismissed});

@@ -103,12 +103,16 @@ TEST(Story, SaysWhatWasDoneAndHowItEnded) {
     tale.open();
     tale.diagnose();
     tale.say(RecordKind::order_intended, "restart db/db-1");
+    EXPECT_TRUE(tale.tells("Ordered: restart db/db-1: no answer yet.")) << tale.text();
+    tale.say(RecordKind::order_finished, "restart db/db-1: done");
     tale.say(RecordKind::undo_intended, "scale db replicas=2");
+    tale.say(RecordKind::order_finished, "scale db replicas=2: refused, the lease is over");
     tale.say(RecordKind::incident_resolved, "all is back to normal");
     EXPECT_TRUE(
         tale.tells("The cause: crash of db (posterior 0.97).\n"
-                   "Done: restart db/db-1, taken back by scale db replicas=2.\n"
-                   "Resolved, 6.0 s after the first sign: all is back to normal.\n"))
+                   "Ordered: restart db/db-1: done; taken back by scale db replicas=2: refused, the lease is "
+                   "over.\n"
+                   "Resolved, 8.0 s after the first sign: all is back to normal.\n"))
         << tale.text();
 }
 

@@ -31,17 +31,16 @@ std::vector<Argument> with_api(ApiOptions& options, std::vector<Argument> argume
     return arguments;
 }
 
-Result<> ApiClient::connect() {
-    if (client_) return {};
+Result<http::Client*> ApiClient::client() {
+    if (client_) return &*client_;
     http::ClientConfig config{.ca_file = options_.ca_file};
     HOMEOSTAT_TRY(config.bearer_token, runtime::read_token({.token_file = options_.token_file}));
-    client_.emplace(std::move(config));
-    return {};
+    return &client_.emplace(std::move(config));
 }
 
-Result<json::Value> ApiClient::send(http::ClientRequest request) {
-    if (auto connected = connect(); !connected) return std::unexpected(connected.error());
-    const auto response = client_->send(request);
+Result<json::Value> ApiClient::send(const http::ClientRequest& request) {
+    HOMEOSTAT_TRY(auto* const connection, client());
+    const auto response = connection->send(request);
     if (!response && response.error().code == ErrorCode::unavailable) {
         return fail(
             ErrorCode::unavailable,

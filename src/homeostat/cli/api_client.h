@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "homeostat/adapters/http/client.h"
@@ -42,8 +44,8 @@ public:
     }
 
 private:
-    [[nodiscard]] Result<json::Value> send(http::ClientRequest request);
-    [[nodiscard]] Result<> connect();
+    [[nodiscard]] Result<json::Value> send(const http::ClientRequest& request);
+    [[nodiscard]] Result<http::Client*> client();
 
     ApiOptions options_;
     std::optional<http::Client> client_;

@@ -25,6 +25,16 @@ bool is_open(const model::Incident& incident) {
     return !incident.closed_at.has_value();
 }
 
+Cell state_of(const api::Snapshot& node) {
+    if (node.ready) return {Tone::good, "ready"};
+    return {Tone::bad, fmt::format("not ready: {}", fmt::join(node.troubles, "; "))};
+}
+
+Cell acts_of(const api::Snapshot& node) {
+    if (!node.stopped) return "by policy";
+    return {Tone::warning, fmt::format("stopped by {}: {}", node.stopped->by, node.stopped->reason)};
+}
+
 ExitCode status(const StatusOptions& options, Environment& environment) {
     ApiClient client(options.api);
     const auto json = client.get("/v1/status");
@@ -36,19 +46,13 @@ ExitCode status(const StatusOptions& options, Environment& environment) {
     const auto anomalies = client.read<std::vector<model::Anomaly>>("/v1/anomalies");
     if (!anomalies) return report(environment, anomalies.error());
     const auto open = std::ranges::count_if(*incidents, is_open);
-    const Table table{
-        .columns = {"NODE", node->node},
-        .rows = {
-            {"version", node->version},
-            {"state", node->ready
-                          ? Cell(Tone::good, "ready")
-                          : Cell(Tone::bad, fmt::format("not ready: {}", fmt::join(node->troubles, "; ")))},
-            {"acts", node->stopped ? Cell(Tone::warning, fmt::format("stopped by {}: {}", node->stopped->by,
-                                                                     node->stopped->reason))
-                                   : Cell("by policy")},
-            {"open incidents", std::to_string(open)},
-            {"anomalies", std::to_string(anomalies->size())},
-            {"at", format_rfc3339(node->at)}}};
+    const Table table{.columns = {"NODE", node->node},
+                      .rows = {{"version", node->version},
+                               {"state", state_of(*node)},
+                               {"acts", acts_of(*node)},
+                               {"open incidents", std::to_string(open)},
+                               {"anomalies", std::to_string(anomalies->size())},
+                               {"at", format_rfc3339(node->at)}}};
     print(environment, options.output, table, *json);
     return node->ready ? ExitCode::ok : ExitCode::failed;
 }
@@ -85,8 +89,10 @@ Command switch_command(std::string name, std::string summary, std::string exampl
 }  // namespace
 
 Argument by_argument(std::string& by) {
+    // NOLINTBEGIN(concurrency-mt-unsafe): commands are made before any thread is
     const char* user = std::getenv("USER");
     const auto* account = getpwuid(geteuid());
+    // NOLINTEND(concurrency-mt-unsafe)
     if (user != nullptr)
         by = user;
     else if (account != nullptr)
