@@ -73,6 +73,9 @@ Run* Correlator::owner_of(const model::Diagnosis& diagnosis, const Knowledge& kn
         std::size_t score = overlap(run.subjects, diagnosis);
         const bool same_culprit = run.cause() != nullptr && !diagnosis.causes.empty() &&
                                   run.cause()->service == diagnosis.causes.front().service;
+        // A person has the incident in hand; what shows up elsewhere is not theirs to wait for.
+        const bool handed_over = run.incident.state == model::IncidentState::escalated;
+        if (handed_over && !same_culprit && score < diagnosis.explained.size()) continue;
         if (same_culprit) score += 1000;
         if (score == 0 && run.is_acting() && lies_around(run, diagnosis, knowledge)) score = 1;
         if (score > best_score) {
@@ -100,9 +103,13 @@ bool Correlator::is_aftermath(const model::Diagnosis& diagnosis, const Knowledge
 }
 
 void Correlator::update(Run& run, model::Diagnosis diagnosis, Recorder& recorder) {
+    if (run.incident.state == model::IncidentState::escalated) return;
     run.subjects.insert(diagnosis.explained.begin(), diagnosis.explained.end());
     // While a remedy is being tried the picture is of the remedy as much as of the fault.
     if (!run.is_deciding()) return;
+    // Diagnoses come best founded first: what else is seen around this incident in the same second is no
+    // reason to doubt the first conclusive one.
+    if (run.fresh_diagnosis && (!run.incident.diagnosis.inconclusive || diagnosis.inconclusive)) return;
     const bool changed_mind = opinion(run.incident.diagnosis) != opinion(diagnosis);
     run.incident.diagnosis = std::move(diagnosis);
     run.fresh_diagnosis = true;
