@@ -83,7 +83,7 @@ Result<> verify_chain(const std::string& data_dir, audit::ChainVerifier& verifie
     HOMEOSTAT_TRY(const auto carryover, runtime::read_carryover(data_dir));
     Result<> whole;
     std::string hash;  // of the record that the loop last knew of
-    const auto read = read_audit_of(data_dir, [&](const AuditRecord& record) {
+    auto read = read_audit_of(data_dir, [&](const AuditRecord& record) {
         if (whole) whole = verifier.check(record);
         if (record.sequence == carryover.audit_sequence) hash = record.hash;
     });

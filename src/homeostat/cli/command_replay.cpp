@@ -50,8 +50,9 @@ ExitCode replay(const Options& options, Environment& environment) {
     if (!report) return cli::report(environment, report.error());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     print(environment, options.output, table_of(*report, seconds.count()), to_json(*report));
-    if (!report->difference) return ExitCode::ok;
-    environment.err << "the first difference: " << *report->difference << '\n';
+    const auto& difference = report->difference;
+    if (!difference) return ExitCode::ok;
+    environment.err << "the first difference: " << *difference << '\n';
     return ExitCode::failed;
 }
 
