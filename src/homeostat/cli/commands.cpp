@@ -7,12 +7,12 @@ namespace homeostat::cli {
 
 std::vector<Command> all_commands() {
     return {
-        run_command(),           validate_command(),    status_command(),        incidents_command(),
-        incident_command(),      approve_command(),     deny_command(),          stop_command(),
-        resume_command(),        anomalies_command(),   graph_command(),         events_command(),
-        explain_command(),       audit_list_command(),  audit_show_command(),    audit_verify_command(),
-        replay_command(),        config_show_command(), config_schema_command(), playbook_lint_command(),
-        playbook_test_command(), simulate_command(),    completion_command(),
+        demo_command(),          run_command(),           validate_command(),    status_command(),
+        incidents_command(),     incident_command(),      approve_command(),     deny_command(),
+        stop_command(),          resume_command(),        anomalies_command(),   graph_command(),
+        events_command(),        explain_command(),       audit_list_command(),  audit_show_command(),
+        audit_verify_command(),  replay_command(),        config_show_command(), config_schema_command(),
+        playbook_lint_command(), playbook_test_command(), simulate_command(),    completion_command(),
     };
 }
 

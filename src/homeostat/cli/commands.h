@@ -17,6 +17,7 @@ namespace homeostat::cli {
 [[nodiscard]] Command completion_command();
 [[nodiscard]] Command config_schema_command();
 [[nodiscard]] Command config_show_command();
+[[nodiscard]] Command demo_command();
 [[nodiscard]] Command deny_command();
 [[nodiscard]] Command events_command();
 [[nodiscard]] Command explain_command();

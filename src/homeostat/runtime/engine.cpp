@@ -92,6 +92,7 @@ Result<> Engine::step(Instant now, std::vector<loop::Input> inputs) {
 void Engine::apply(std::vector<loop::Effect> effects) {
     for (auto& effect : effects) {
         if (auto* record = std::get_if<loop::Record>(&effect)) {
+            handlers_.recorded(record->record);
             const auto written = audit_.write(std::move(record->record));
             if (!written) audit_trouble_ = written.error().message;
         } else if (const auto* order = std::get_if<loop::SendOrder>(&effect)) {

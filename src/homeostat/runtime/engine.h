@@ -22,11 +22,12 @@ struct EngineConfig {
     std::filesystem::path data_dir;
 };
 
-/// Where effects go that are not records. Called during Engine::step, on its thread.
+/// Where effects go, and who is told of records. Called during Engine::step, on its thread.
 struct EffectHandlers {
     std::function<void(const model::Order&)> send;
     std::function<void(const loop::RequestApproval&)> request_approval;
     std::function<void(const loop::ActionReport&)> publish;
+    std::function<void(const model::AuditRecord&)> recorded;
 };
 
 /// The loop with its memory: each input is in the journal before it is decided upon, each record in the

@@ -44,12 +44,12 @@ std::map<std::string, bus::TopicConfig> topics(const config::BusConfig& config) 
 
 }  // namespace
 
-Node::Node(const config::Config& config, log::Logger log)
-    : config_(config), log_(std::move(log)), snapshot_(std::make_shared<api::Snapshot>()) {}
+Node::Node(const config::Config& config, log::Logger log, Observer observer)
+    : config_(config), log_(std::move(log)), observer_(std::move(observer)), snapshot_(std::make_shared<api::Snapshot>()) {}
 
 Result<std::unique_ptr<Node>> Node::start(const config::Config& config,
-                                          const std::vector<plan::Playbook>& playbooks, log::Logger log) {
-    std::unique_ptr<Node> node(new Node(config, std::move(log)));
+                                          const std::vector<plan::Playbook>& playbooks, log::Logger log, Observer observer) {
+    std::unique_ptr<Node> node(new Node(config, std::move(log), std::move(observer)));
     if (auto opened = node->open_stores(); !opened) return std::unexpected(opened.error());
     if (auto opened = node->open_engine(playbooks); !opened) return std::unexpected(opened.error());
     if (auto started = node->start_actuators(); !started) return std::unexpected(started.error());
@@ -98,7 +98,11 @@ Result<> Node::open_engine(const std::vector<plan::Playbook>& playbooks) {
                                          {"playbook", request.plan.playbook.value()},
                                          {"answer_with", "homeostat approve " + request.incident.value()}});
                                 },
-                            .publish = [this](const loop::ActionReport& report) { publish_report(report); }};
+                            .publish = [this](const loop::ActionReport& report) { publish_report(report); },
+        .recorded =
+            [this](const model::AuditRecord& record) {
+                if (observer_) observer_(record);
+            }};
     HOMEOSTAT_TRY(auto opened, Engine::open(std::move(engine), std::move(handlers)));
     engine_ = std::make_unique<Engine>(std::move(opened));
     clock_ = std::make_unique<Clock>(engine_->last());

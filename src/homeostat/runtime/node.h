@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -34,11 +35,14 @@ namespace homeostat::runtime {
 /// place that knows all the adapters.
 class Node final : public api::Control {
 public:
+    /// Is told of each decision as it is made, on the loop's thread.
+    using Observer = std::function<void(const model::AuditRecord&)>;
+
     /// Starts everything; on error nothing is left running. Errors name what could not be started and the
     /// cure.
     [[nodiscard]] static Result<std::unique_ptr<Node>> start(const config::Config& config,
                                                              const std::vector<plan::Playbook>& playbooks,
-                                                             log::Logger log);
+                                                             log::Logger log, Observer observer = {});
 
     /// Stops in the order in which work flows: no new telemetry, a last step, no new orders.
     ~Node() override;
@@ -53,7 +57,7 @@ public:
     [[nodiscard]] std::string metrics() const override;
 
 private:
-    explicit Node(const config::Config& config, log::Logger log);
+    Node(const config::Config& config, log::Logger log, Observer observer);
 
     [[nodiscard]] Result<> open_stores();
     [[nodiscard]] Result<> open_engine(const std::vector<plan::Playbook>& playbooks);
@@ -70,6 +74,7 @@ private:
 
     config::Config config_;
     log::Logger log_;
+    Observer observer_;
     std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<graph::GraphStore> graph_store_;
     std::unique_ptr<Engine> engine_;
