@@ -67,8 +67,7 @@ private:
     void after_step(Run& run, const Knowledge& knowledge, Recorder& recorder);
     void next_step(Run& run, const Knowledge& knowledge, Recorder& recorder);
     void fail_step(Run& run, const std::string& why, const Knowledge& knowledge, Recorder& recorder);
-    void begin_verification(Run& run, const model::VerifySpec& spec, const Knowledge& knowledge,
-                            Recorder& recorder);
+    void begin_verification(Run& run, const model::VerifySpec& spec, Recorder& recorder);
     void advance_acting(Run& run, std::span<const model::FeatureWindow> windows, Knowledge& knowledge,
                         Recorder& recorder);
     void take_verification(Run& run, const model::Verification& verification, const Knowledge& knowledge,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "homeostat/base/check.h"
@@ -23,6 +24,23 @@ policy::ActOutcome act_outcome(model::VerificationOutcome outcome) {
     return policy::ActOutcome::unknown;
 }
 
+/// The culprit, then all that its fault has made abnormal: what must be well again, and how it was.
+std::vector<verify::Watched> watched_by(const Run& run, const Knowledge& knowledge) {
+    const model::Subject culprit{.service = run.incident.plan->cause.service};
+    std::vector<model::Subject> subjects{culprit};
+    std::copy_if(run.subjects.begin(), run.subjects.end(), std::back_inserter(subjects),
+                 [&](const auto& subject) { return subject != culprit; });
+    std::vector<verify::Watched> watched;
+    for (const auto& subject : subjects) {
+        auto& entry = watched.emplace_back(
+            verify::Watched{.subject = subject, .baseline = knowledge.baseline(subject).median});
+        if (const auto* latest = knowledge.latest(subject)) entry.before = latest->values;
+        const auto found = knowledge.anomalies().find(subject);
+        if (found != knowledge.anomalies().end()) entry.findings = found->second.findings;
+    }
+    return watched;
+}
+
 }  // namespace
 
 void Healer::begin_act(Run& run, const Knowledge& knowledge, Recorder& recorder) {
@@ -35,6 +53,7 @@ void Healer::begin_act(Run& run, const Knowledge& knowledge, Recorder& recorder)
     ++run.incident.attempts;
     if (!run.incident.acted_at) run.incident.acted_at = now.event;
     run.retry_at.reset();
+    run.watched = watched_by(run, knowledge);
     run.step = 0;
     run.retry = 0;
     enter(run, IncidentState::acting, now.loop);
@@ -117,14 +136,14 @@ void Healer::finish_order(Run& run, const model::OrderResult& result, Knowledge&
     }
     // It may have happened: only the telemetry can tell. A second order could do it twice.
     run.step = static_cast<std::uint32_t>(run.incident.plan->steps.size()) - 1;
-    begin_verification(run, run.incident.plan->verify, knowledge, recorder);
+    begin_verification(run, run.incident.plan->verify, recorder);
 }
 
 void Healer::after_step(Run& run, const Knowledge& knowledge, Recorder& recorder) {
     const auto& steps = run.incident.plan->steps;
     if (steps[run.step].verify) {
         run.verifies_step = true;
-        begin_verification(run, *steps[run.step].verify, knowledge, recorder);
+        begin_verification(run, *steps[run.step].verify, recorder);
     } else {
         next_step(run, knowledge, recorder);
     }
@@ -133,7 +152,7 @@ void Healer::after_step(Run& run, const Knowledge& knowledge, Recorder& recorder
 void Healer::next_step(Run& run, const Knowledge& knowledge, Recorder& recorder) {
     run.verifies_step = false;
     if (run.step + 1 == run.incident.plan->steps.size()) {
-        begin_verification(run, run.incident.plan->verify, knowledge, recorder);
+        begin_verification(run, run.incident.plan->verify, recorder);
         return;
     }
     ++run.step;
@@ -152,24 +171,13 @@ void Healer::fail_step(Run& run, const std::string& why, const Knowledge& knowle
     go_on_after(run, model::VerificationOutcome::not_recovered, knowledge, recorder);
 }
 
-void Healer::begin_verification(Run& run, const model::VerifySpec& spec, const Knowledge& knowledge,
-                                Recorder& recorder) {
+void Healer::begin_verification(Run& run, const model::VerifySpec& spec, Recorder& recorder) {
     const auto& cause = run.incident.plan->cause;
-    verify::VerifyRequest request{
-        .spec = spec, .service = cause.service, .cause = cause.kind, .acted_at = recorder.now()};
-    std::set<model::Subject> subjects = run.subjects;
-    const model::Subject culprit{.service = cause.service};
-    subjects.erase(culprit);
-    std::vector<model::Subject> ordered{culprit};
-    ordered.insert(ordered.end(), subjects.begin(), subjects.end());
-    for (const auto& subject : ordered) {
-        if (subject.is_instance()) continue;
-        verify::Watched watched{.subject = subject, .baseline = knowledge.baseline(subject).median};
-        if (const auto* latest = knowledge.latest(subject)) watched.before = latest->values;
-        const auto found = knowledge.anomalies().find(subject);
-        if (found != knowledge.anomalies().end()) watched.findings = found->second.findings;
-        request.watched.push_back(std::move(watched));
-    }
+    verify::VerifyRequest request{.spec = spec,
+                                  .service = cause.service,
+                                  .cause = cause.kind,
+                                  .watched = run.watched,
+                                  .acted_at = recorder.now()};
     auto verifier = verify::Verifier::create(config_.verify, std::move(request));
     HOMEOSTAT_CHECK(verifier.has_value());  // the playbook's reader has checked the spec
     run.verifier = *std::move(verifier);
