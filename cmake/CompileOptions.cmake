@@ -5,6 +5,7 @@ target_compile_options(homeostat_options INTERFACE
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch-enum
   -Wno-missing-field-initializers    # g++ 12 warns of members that designated initializers leave to their default
   $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>   # of libstdc++ 12's own std::stable_sort
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>  # g++ 12 takes Asio's coroutine frames for it at -O2
   -ffp-contract=off)                 # same bits on x86-64 and AArch64
 option(HOMEOSTAT_WERROR "Treat warnings as errors" ON)
 if(HOMEOSTAT_WERROR)
