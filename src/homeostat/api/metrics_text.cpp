@@ -48,4 +48,11 @@ void MetricsText::gauge(std::string_view name, std::string_view help, double val
     sample(name, value);
 }
 
+void MetricsText::summary(std::string_view name, std::string_view help, double sum, double count) {
+    family(name, help, "summary");
+    const std::string base(name);
+    sample(base + "_sum", sum);
+    sample(base + "_count", count);
+}
+
 }  // namespace homeostat::api

@@ -20,6 +20,8 @@ public:
     /// A family with one sample and no labels.
     void counter(std::string_view name, std::string_view help, double value);
     void gauge(std::string_view name, std::string_view help, double value);
+    /// How many there were and what they come to together; no quantiles.
+    void summary(std::string_view name, std::string_view help, double sum, double count);
 
     [[nodiscard]] const std::string& text() const { return text_; }
 

@@ -95,5 +95,13 @@ TEST(MetricsText, EscapesLabels) {
               "gauge\nhomeostat_up{node=\"a\\\"b\\n\"} 1\n");
 }
 
+TEST(MetricsText, WritesASummaryAsOneFamily) {
+    MetricsText text;
+    text.summary("homeostat_wait_seconds", "How long it took.", 1.5, 2);
+    EXPECT_EQ(text.text(),
+              "# HELP homeostat_wait_seconds How long it took.\n# TYPE homeostat_wait_seconds summary\n"
+              "homeostat_wait_seconds_sum 1.5\nhomeostat_wait_seconds_count 2\n");
+}
+
 }  // namespace
 }  // namespace homeostat::api

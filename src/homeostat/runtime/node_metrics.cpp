@@ -12,19 +12,12 @@ namespace {
 /// Seconds between two moments of each incident that has both, summed up.
 struct Durations {
     double sum = 0;
-    std::uint64_t count = 0;
+    double count = 0;
     void add(Duration duration) {
         sum += std::chrono::duration<double>(duration).count();
         ++count;
     }
 };
-
-void summary(api::MetricsText& text, std::string_view name, std::string_view help,
-             const Durations& durations) {
-    const std::string base(name);
-    text.counter(base + "_sum", help, durations.sum);
-    text.counter(base + "_count", "How many there were.", static_cast<double>(durations.count));
-}
 
 void write_kpis(api::MetricsText& text, const std::vector<model::Incident>& incidents) {
     Durations detect, remediate;
@@ -40,10 +33,11 @@ void write_kpis(api::MetricsText& text, const std::vector<model::Incident>& inci
         }
         if (incident.state == model::IncidentState::dismissed) ++needless;
     }
-    summary(text, "homeostat_time_to_detect_seconds",
-            "From an incident's first abnormal window to its opening.", detect);
-    summary(text, "homeostat_time_to_remediate_seconds",
-            "From an incident's first abnormal window to its verified recovery.", remediate);
+    text.summary("homeostat_time_to_detect_seconds",
+                 "From an incident's first abnormal window to its opening.", detect.sum, detect.count);
+    text.summary("homeostat_time_to_remediate_seconds",
+                 "From an incident's first abnormal window to its verified recovery.", remediate.sum,
+                 remediate.count);
     text.gauge("homeostat_incidents", "Incidents that are remembered, by state.");
     for (std::size_t i = 0; i < states.size(); ++i) {
         text.sample("homeostat_incidents", static_cast<double>(states[i]),
@@ -54,6 +48,37 @@ void write_kpis(api::MetricsText& text, const std::vector<model::Incident>& inci
                all > 0 ? needless / all : 0);
     text.gauge("homeostat_remediation_success_ratio", "Share of the incidents acted upon that were resolved.",
                acted > 0 ? resolved / acted : 1);
+}
+
+void write_loop(api::MetricsText& text, const loop::LoopCounters& loop) {
+    text.counter("homeostat_loop_steps_total", "Steps of the loop.", static_cast<double>(loop.steps));
+    text.counter("homeostat_loop_windows_total", "Windows that the loop has judged.",
+                 static_cast<double>(loop.windows));
+    text.counter("homeostat_anomalies_total", "Anomalies opened.", static_cast<double>(loop.anomalies));
+    text.counter("homeostat_incidents_total", "Incidents opened.", static_cast<double>(loop.incidents));
+    text.counter("homeostat_orders_total", "Orders sent.", static_cast<double>(loop.orders));
+    text.counter("homeostat_orders_undo_total", "Of these, orders that took another one back.",
+                 static_cast<double>(loop.undone));
+    text.counter("homeostat_inputs_ignored_total", "Answers to nothing that was asked.",
+                 static_cast<double>(loop.inputs_ignored));
+}
+
+void write_intake(api::MetricsText& text, const ingest::IntakeCounters& intake) {
+    text.counter("homeostat_payloads_total", "OTLP requests received.", static_cast<double>(intake.payloads));
+    text.counter("homeostat_payloads_malformed_total", "Of these, malformed ones.",
+                 static_cast<double>(intake.payloads_malformed));
+    text.counter("homeostat_payloads_shed_total", "Of these, refused since too much was waiting.",
+                 static_cast<double>(intake.payloads_shed));
+    text.counter("homeostat_bytes_received_total", "Bytes of OTLP requests.",
+                 static_cast<double>(intake.bytes));
+    text.counter("homeostat_records_duplicate_total", "Records that had come before, and were dropped.",
+                 static_cast<double>(intake.gate.duplicates));
+    text.counter("homeostat_records_quarantined_total", "Bad records set aside, by reason.");
+    const auto& reasons = kEnumNames<telemetry::QuarantineReason>;
+    for (std::size_t i = 0; i < reasons.size(); ++i) {
+        text.sample("homeostat_records_quarantined_total",
+                    static_cast<double>(intake.gate.quarantined.by_reason[i]), {{"reason", reasons[i]}});
+    }
 }
 
 }  // namespace
@@ -73,27 +98,11 @@ std::string Node::metrics() const {
     write_kpis(text, seen->incidents);
     text.gauge("homeostat_anomalies_open", "Subjects that are not as they normally are.",
                static_cast<double>(seen->anomalies.size()));
-    text.counter("homeostat_loop_steps_total", "Steps of the loop.", static_cast<double>(loop.steps));
-    text.counter("homeostat_loop_windows_total", "Windows that the loop has judged.",
-                 static_cast<double>(loop.windows));
-    text.counter("homeostat_anomalies_total", "Anomalies opened.", static_cast<double>(loop.anomalies));
-    text.counter("homeostat_incidents_total", "Incidents opened.", static_cast<double>(loop.incidents));
-    text.counter("homeostat_orders_total", "Orders sent.", static_cast<double>(loop.orders));
-    text.counter("homeostat_orders_undo_total", "Of these, orders that took another one back.",
-                 static_cast<double>(loop.undone));
-    text.counter("homeostat_inputs_ignored_total", "Answers to nothing that was asked.",
-                 static_cast<double>(loop.inputs_ignored));
+    write_loop(text, loop);
     text.counter("homeostat_windows_dropped_total",
                  "Windows not judged since the journal could not be written.",
                  static_cast<double>(windows_dropped_));
-    const auto intake = monitor_->intake_counters();
-    text.counter("homeostat_payloads_total", "OTLP requests received.", static_cast<double>(intake.payloads));
-    text.counter("homeostat_payloads_malformed_total", "Of these, malformed ones.",
-                 static_cast<double>(intake.payloads_malformed));
-    text.counter("homeostat_payloads_shed_total", "Of these, refused since too much was waiting.",
-                 static_cast<double>(intake.payloads_shed));
-    text.counter("homeostat_bytes_received_total", "Bytes of OTLP requests.",
-                 static_cast<double>(intake.bytes));
+    write_intake(text, monitor_->intake_counters());
     const auto features = monitor_->feature_counters();
     text.counter("homeostat_signals_total", "Signals taken, by kind.");
     text.sample("homeostat_signals_total", static_cast<double>(features.spans), {{"kind", "span"}});
