@@ -23,7 +23,7 @@ test: build  ## every test that needs nothing but the packages
 	@ctest --test-dir $(BUILD) --output-on-failure -LE 'real|fuzz'
 
 test-real: build  ## the tests against real servers and clients (ONLY=name picks one)
-	@tests/real/run.sh "$(ONLY)"
+	@HOMEOSTAT=$(abspath $(HOMEOSTAT)) tests/real/run.sh "$(ONLY)"
 
 simulate: build  ## 1,000 incidents in virtual time, with the table of results
 	@$(HOMEOSTAT) simulate --incidents 1000 --seed 1
