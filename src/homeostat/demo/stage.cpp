@@ -31,6 +31,7 @@ config::Config demo_config(const std::filesystem::path& folder) {
     config.api.listen.port = 0;
     config.actuators.process =
         config::ProcessActuatorConfig{actuate::SupervisorConfig{.run_dir = run_dir_in(folder)}.socket_path()};
+    config.features.allowed_lateness = 300ms;  // the shop exports five times a second, on this machine
     config.policy.mode = model::Autonomy::automatic;
     config.policy.cooldown = 5s;  // the tour breaks the same service again and again
     config.graph.services = {

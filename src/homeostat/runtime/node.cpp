@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr std::string_view kQuarantineTopic = "telemetry.quarantine";
-constexpr Duration kTick = 100ms;         // how often the windows are looked for
+constexpr Duration kTick = 50ms;          // how often the windows are looked for
 constexpr Duration kHeartbeat = 250ms;    // how often the loop is asked while an incident is open
 constexpr Duration kGraphInterval = 10s;  // how often the graph is stored
 constexpr std::size_t kMaxKept = 1000;
@@ -45,10 +45,14 @@ std::map<std::string, bus::TopicConfig> topics(const config::BusConfig& config) 
 }  // namespace
 
 Node::Node(const config::Config& config, log::Logger log, Observer observer)
-    : config_(config), log_(std::move(log)), observer_(std::move(observer)), snapshot_(std::make_shared<api::Snapshot>()) {}
+    : config_(config),
+      log_(std::move(log)),
+      observer_(std::move(observer)),
+      snapshot_(std::make_shared<api::Snapshot>()) {}
 
 Result<std::unique_ptr<Node>> Node::start(const config::Config& config,
-                                          const std::vector<plan::Playbook>& playbooks, log::Logger log, Observer observer) {
+                                          const std::vector<plan::Playbook>& playbooks, log::Logger log,
+                                          Observer observer) {
     std::unique_ptr<Node> node(new Node(config, std::move(log), std::move(observer)));
     if (auto opened = node->open_stores(); !opened) return std::unexpected(opened.error());
     if (auto opened = node->open_engine(playbooks); !opened) return std::unexpected(opened.error());
@@ -99,10 +103,10 @@ Result<> Node::open_engine(const std::vector<plan::Playbook>& playbooks) {
                                          {"answer_with", "homeostat approve " + request.incident.value()}});
                                 },
                             .publish = [this](const loop::ActionReport& report) { publish_report(report); },
-        .recorded =
-            [this](const model::AuditRecord& record) {
-                if (observer_) observer_(record);
-            }};
+                            .recorded =
+                                [this](const model::AuditRecord& record) {
+                                    if (observer_) observer_(record);
+                                }};
     HOMEOSTAT_TRY(auto opened, Engine::open(std::move(engine), std::move(handlers)));
     engine_ = std::make_unique<Engine>(std::move(opened));
     clock_ = std::make_unique<Clock>(engine_->last());

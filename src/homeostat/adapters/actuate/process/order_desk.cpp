@@ -21,7 +21,7 @@ OrderResult refused(const model::Order& order, std::string why) {
 }
 
 OrderResult result_of(const model::Order& order, const Result<>& acted) {
-    return acted ? result_of(order, OrderOutcome::done, to_string(order.action))
+    return acted ? result_of(order, OrderOutcome::done, "")
                  : result_of(order, OrderOutcome::failed, acted.error().message);
 }
 
@@ -176,7 +176,7 @@ OrderResult OrderDesk::reroute(Job job) {
             return other.id != job.instance->id && other.routed && !other.address.empty();
         });
     if (!routed && others == 0) return refused(job.order, "it is the last instance that takes traffic");
-    auto result = result_of(job.order, OrderOutcome::done, to_string(job.order.action));
+    auto result = result_of(job.order, OrderOutcome::done, "");
     result.undo = undo_of(job.order, "enabled", !job.instance->routed);
     fleet_.route(job.service, *job.instance, routed, job.order.id);
     return result;
@@ -187,7 +187,7 @@ OrderResult OrderDesk::throttle(Job job) {
     if (!rate || !std::isfinite(*rate) || *rate < 0) {
         return refused(job.order, "rate_rps must be a number, 0 for no limit");
     }
-    auto result = result_of(job.order, OrderOutcome::done, to_string(job.order.action));
+    auto result = result_of(job.order, OrderOutcome::done, "");
     result.undo = undo_of(job.order, "rate_rps", job.service.rate_rps);
     fleet_.throttle(job.service, *rate, job.order.id);
     return result;
