@@ -6,9 +6,15 @@
 namespace homeostat::loop {
 
 void Fleet::set_version(Service& service, const model::DeploymentVersion& version) {
-    if (service.version == version) return;
-    service.previous_version = std::move(service.version);
-    service.version = version;
+    auto& versions = service.versions;
+    const auto known = std::find(versions.begin(), versions.end(), version);
+    if (known != versions.end()) {
+        // A return to an earlier version: what came after it was given up, and is nothing to go back to.
+        versions.erase(known + 1, versions.end());
+        return;
+    }
+    if (versions.size() == kMaxVersions) versions.erase(versions.begin());
+    versions.push_back(version);
 }
 
 void Fleet::observe(const model::FeatureWindow& window) {
@@ -62,6 +68,16 @@ const Fleet::Service& Fleet::service(const model::ServiceId& id) const {
     static const Service kUnknown;
     const auto found = services_.find(id);
     return found == services_.end() ? kUnknown : found->second;
+}
+
+std::optional<model::DeploymentVersion> Fleet::version(const model::ServiceId& id) const {
+    const auto& versions = service(id).versions;
+    return versions.empty() ? std::nullopt : std::optional(versions.back());
+}
+
+std::optional<model::DeploymentVersion> Fleet::previous_version(const model::ServiceId& id) const {
+    const auto& versions = service(id).versions;
+    return versions.size() < 2 ? std::nullopt : std::optional(versions[versions.size() - 2]);
 }
 
 std::vector<model::InstanceId> Fleet::instances(const model::ServiceId& id) const {

@@ -22,17 +22,23 @@ public:
     };
     struct Service {
         std::map<model::InstanceId, Instance> instances;
-        std::optional<model::DeploymentVersion> version;
-        std::optional<model::DeploymentVersion> previous_version;
+        std::vector<model::DeploymentVersion> versions;  // one after the other; the last one runs
         std::size_t reported_replicas = 0;  // by the features, for a source that names no instances
     };
 
     /// An instance that has been down for longer is no longer one that should serve.
     static constexpr Duration kForgetInstance = std::chrono::minutes{2};
 
+    /// Versions of a service that are remembered.
+    static constexpr std::size_t kMaxVersions = 10;
+
     void observe(const model::FeatureWindow& window);
     void observe(const model::ChangeEvent& change);
     void forget_gone(EventTime now);
+
+    [[nodiscard]] std::optional<model::DeploymentVersion> version(const model::ServiceId& id) const;
+    /// What ran before; empty when it is not known.
+    [[nodiscard]] std::optional<model::DeploymentVersion> previous_version(const model::ServiceId& id) const;
 
     /// Empty for a service never seen.
     [[nodiscard]] const Service& service(const model::ServiceId& id) const;
@@ -40,7 +46,7 @@ public:
     [[nodiscard]] std::vector<model::InstanceId> unavailable(const model::ServiceId& id) const;
 
 private:
-    void set_version(Service& service, const model::DeploymentVersion& version);
+    static void set_version(Service& service, const model::DeploymentVersion& version);
 
     std::map<model::ServiceId, Service> services_;
 };

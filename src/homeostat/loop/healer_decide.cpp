@@ -23,8 +23,8 @@ std::string join(const std::vector<model::Reason>& reasons) {
 plan::TargetState target_state(const model::ServiceId& id, const Knowledge& knowledge) {
     const auto& service = knowledge.fleet().service(id);
     plan::TargetState state{.instances = knowledge.fleet().instances(id),
-                            .version = service.version,
-                            .previous_version = service.previous_version,
+                            .version = knowledge.fleet().version(id),
+                            .previous_version = knowledge.fleet().previous_version(id),
                             .criticality = knowledge.graph().facts(id).criticality,
                             .upstream = knowledge.graph().upstream(id),
                             .critical_upstream = knowledge.graph().critical_upstream(id)};
