@@ -171,6 +171,15 @@ TEST(Diagnoser, IsNotMisledByADeploymentElsewhere) {
     expect_cause(hang().deployed("catalog", 10s).diagnose(), CauseKind::hang, "payment", "payment-2");
 }
 
+TEST(Diagnoser, ADeploymentThatIsToldTwiceHappenedWhenItWasToldFirst) {
+    auto story = bad_version().deployed("catalog", 22s).deployed("catalog", 1s);
+    for (const auto& subject :
+         {Story::service("catalog"), Story::service("frontend"), Story::call("frontend", "catalog")}) {
+        story.since(subject, 20s);
+    }
+    expect_cause(story.diagnose(), CauseKind::bad_version, "catalog");
+}
+
 TEST(Diagnoser, ADeploymentAfterTheTroubleBeganIsNotItsCause) {
     Story story(kShop);
     suffer(story, {"catalog", "frontend"}, 0.6, 1);

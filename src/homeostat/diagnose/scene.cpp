@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ranges>
+#include <utility>
 
 #include "homeostat/diagnose/measure.h"
 
@@ -301,7 +302,11 @@ void SceneBuilder::read_changes() {
         auto* owner = service(change->service);
         if (owner == nullptr) continue;
         switch (change->kind) {
-            case ChangeKind::version_changed: owner->deployment = change->order ? nullptr : change; break;
+            case ChangeKind::version_changed:
+                // The deployer tells first, the telemetry again when it sees the version: one deployment.
+                if (std::exchange(owner->version, change->detail) == change->detail) break;
+                owner->deployment = change->order ? nullptr : change;
+                break;
             case ChangeKind::instance_exited: owner->exit = change->order ? owner->exit : change; break;
             case ChangeKind::instance_started:
                 if (owner->exit != nullptr && (change->order || change->instance == owner->exit->instance)) {

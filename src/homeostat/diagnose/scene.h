@@ -41,6 +41,7 @@ struct ServiceScene {
     bool retried = false;  // its traffic has grown by its callers' retries, not by their own traffic
     std::optional<EventTime> onset;                  // first abnormal window of it or of a call to it
     const model::ChangeEvent* deployment = nullptr;  // the last one, when it was not ours
+    std::string version;                             // the last one that a change told of
     const model::ChangeEvent* exit = nullptr;        // of an instance, not by us and not made good since
 };
 
