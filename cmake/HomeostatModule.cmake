@@ -13,11 +13,12 @@ add_custom_target(unit_tests)             # what runs under the sanitizers
 add_custom_target(fuzzers)
 
 # homeostat_module(<name> LAYER base|core|adapter|app
-#   HDRS … SRCS … DEPS … [TESTS …] [INTEGRATION …] [BENCHES …] [FUZZERS …])
+#   HDRS … SRCS … DEPS … [TESTS …] [INTEGRATION … [SERIAL]] [BENCHES …] [FUZZERS …])
 # One static library homeostat::<name> with its layer check, self-contained headers, purity test,
-# gtest binary (label unit), tests that start other processes (label integration), benchmarks and fuzzers.
+# gtest binary (label unit), tests that start other processes (label integration; SERIAL: while no other test
+# runs), benchmarks and fuzzers.
 function(homeostat_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LAYER" "HDRS;SRCS;DEPS;TESTS;INTEGRATION;BENCHES;FUZZERS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "LAYER" "HDRS;SRCS;DEPS;TESTS;INTEGRATION;BENCHES;FUZZERS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_LAYER)
     message(FATAL_ERROR "homeostat_module(${name}): bad arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -41,11 +42,12 @@ function(homeostat_module name)
   target_link_libraries(${target} PUBLIC ${arg_DEPS} PRIVATE $<BUILD_INTERFACE:homeostat_options>)
 
   if(BUILD_TESTING AND arg_TESTS)
-    homeostat_test(${target}_test unit "${name}." ${target} "${arg_TESTS}")
+    homeostat_test(${target}_test unit "${name}." ${target} "${arg_TESTS}" OFF)
     add_dependencies(unit_tests ${target}_test)
   endif()
   if(BUILD_TESTING AND arg_INTEGRATION)
-    homeostat_test(${target}_integration integration "${name}.integration." ${target} "${arg_INTEGRATION}")
+    homeostat_test(${target}_integration integration "${name}.integration." ${target} "${arg_INTEGRATION}"
+                   ${arg_SERIAL})
   endif()
   if(HOMEOSTAT_FUZZ)                      # clang only; see the `fuzz` preset
     foreach(source IN LISTS arg_FUZZERS)
@@ -85,10 +87,10 @@ function(homeostat_check_dependency name layer dep)
   endif()
 endfunction()
 
-function(homeostat_test test_target label prefix library sources)
+function(homeostat_test test_target label prefix library sources serial)
   add_executable(${test_target} ${sources})
   target_link_libraries(${test_target} PRIVATE ${library} homeostat_options rapidcheck GTest::gtest_main)
   include(GoogleTest)
   gtest_discover_tests(${test_target} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${label}" TIMEOUT 120)
+    PROPERTIES LABELS "${label}" TIMEOUT 120 RUN_SERIAL ${serial})
 endfunction()
