@@ -4,7 +4,7 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 HOMEOSTAT := $(BUILD)/bin/homeostat
 
-.PHONY: help packages build demo test test-real simulate bench lint sanitize fuzz clean
+.PHONY: help packages configure build programs demo test test-real simulate bench lint sanitize fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,11 +12,16 @@ help:  ## this list
 packages:
 	@scripts/install-packages.sh
 
-build: packages  ## builds everything (PRESET=release|dev|asan|tsan)
+configure: packages
 	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+
+build: configure  ## builds everything (PRESET=release|dev|asan|tsan)
 	@cmake --build $(BUILD)
 
-demo: build  ## starts a small shop, breaks it again and again, and heals it in front of you
+programs: configure
+	@cmake --build $(BUILD) --target homeostat homeostat-shop
+
+demo: programs  ## starts a small shop, breaks it again and again, and heals it in front of you
 	@$(HOMEOSTAT) demo
 
 test: build  ## every test that needs nothing but the packages
@@ -25,7 +30,7 @@ test: build  ## every test that needs nothing but the packages
 test-real: build  ## the tests against real servers and clients (ONLY=name picks one)
 	@HOMEOSTAT=$(abspath $(HOMEOSTAT)) tests/real/run.sh "$(ONLY)"
 
-simulate: build  ## 1,000 incidents in virtual time, with the table of results
+simulate: programs  ## 1,000 incidents in virtual time, with the table of results
 	@$(HOMEOSTAT) simulate --incidents 1000 --seed 1
 
 bench: build  ## measures speed against peers in the same run
