@@ -20,6 +20,7 @@
 #include <string_view>
 #include <thread>
 
+#include "bench/event_text.h"
 #include "bench/span_batch.h"
 #include "homeostat/adapters/http/client.h"
 #include "homeostat/adapters/ingest/intake.h"
@@ -215,18 +216,7 @@ void measure_events() {
     std::vector<std::string> events(kEvents);
     std::uint64_t nonce = 0;
     const auto renew = [&] {
-        const auto at = std::chrono::duration<double>(now().time_since_epoch()).count();
-        for (auto& event : events) {
-            event = fmt::format(R"({{"service":"payment-{}","timestamp":{:.3f},"latencies_ms":[)", nonce % 50,
-                                at);
-            for (int i = 0; i < 20; ++i)
-                event += fmt::format("{}{}.{:03}", i > 0 ? "," : "", 10 + i, (nonce + 7) % 1000);
-            event += R"(],"responses":[)";
-            for (int i = 0; i < 20; ++i) event += fmt::format(R"({}{{"status":200}})", i > 0 ? "," : "");
-            event += fmt::format(R"(],"cpu_percent":{}.5,"memory_mb":{},"deployment_version":"1.4.2"}})",
-                                 nonce % 90, nonce + 1);
-            ++nonce;
-        }
+        for (auto& event : events) event = event_text(nonce++, now());
     };
     renew();
     const auto size = events.back().size();
