@@ -11,15 +11,15 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <charconv>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "homeostat/adapters/http/gzip.h"
+#include "homeostat/adapters/http/listen.h"
+#include "homeostat/adapters/http/queued_stream.h"
 
 namespace homeostat::http {
 namespace {
@@ -37,99 +37,6 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 
 using WireRequest = wire::request<wire::string_body>;
 using WireResponse = wire::response<wire::string_body>;
-
-Result<tcp::endpoint> parse_listen(const std::string& text) {
-    const auto wrong = [&] {
-        return fail(ErrorCode::invalid_argument,
-                    "'" + text + "' is no listen address: write address:port, such as 127.0.0.1:4318");
-    };
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos) return wrong();
-    std::string host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    std::uint16_t port = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, status] = std::from_chars(text.data() + colon + 1, end, port);
-    error_code error;
-    const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
-    if (error || status != std::errc{} || stop != end) return wrong();
-    return tcp::endpoint(address, port);
-}
-
-Error listen_error(const std::string& listen, const error_code& error) {
-    if (error == asio::error::address_in_use) {
-        return {ErrorCode::failed_precondition, "cannot listen on " + listen +
-                                                    ": the port is in use; stop the program that has it or "
-                                                    "set another listen address"};
-    }
-    if (error == asio::error::access_denied) {
-        return {ErrorCode::permission_denied,
-                "cannot listen on " + listen + ": ports below 1024 need rights; choose a higher one"};
-    }
-    return {ErrorCode::invalid_argument, "cannot listen on " + listen + ": " + error.message()};
-}
-
-std::string event_text(std::string_view event, std::string_view data) {
-    std::string out = "event: ";
-    out.append(event).append("\n");
-    while (true) {
-        const auto end = data.find('\n');
-        out.append("data: ").append(data.substr(0, end)).append("\n");
-        if (end == std::string_view::npos) break;
-        data.remove_prefix(end + 1);
-    }
-    return out + "\n";
-}
-
-/// The queue between the senders' threads and the connection's coroutine. A user may keep it longer
-/// than the server lives, so it reaches into the coroutine only while that is between open() and finish().
-class QueuedStream final : public EventStream, public std::enable_shared_from_this<QueuedStream> {
-public:
-    bool send(std::string_view event, std::string_view data) override {
-        return push(event_text(event, data), false);
-    }
-    void close() override { push({}, true); }
-
-    void open(asio::steady_timer& wake) {
-        const std::lock_guard lock(mutex_);
-        wake_ = &wake;
-    }
-    void finish() {
-        const std::lock_guard lock(mutex_);
-        wake_ = nullptr;
-        closed_ = true;
-    }
-    /// All that is queued, and whether more can come.
-    std::pair<std::string, bool> take() {
-        const std::lock_guard lock(mutex_);
-        std::string all;
-        for (const auto& text : queue_) all += text;
-        queue_.clear();
-        return {std::move(all), !closed_};
-    }
-
-private:
-    bool push(std::string text, bool last) {
-        const std::lock_guard lock(mutex_);
-        if (closed_) return false;
-        const bool fell_behind = queue_.size() >= kBacklogMax;
-        closed_ = last || fell_behind;
-        if (!last && !fell_behind) queue_.push_back(std::move(text));
-        if (wake_ != nullptr) {
-            asio::post(wake_->get_executor(), [self = shared_from_this()] { self->wake(); });
-        }
-        return !closed_;
-    }
-    void wake() {
-        const std::lock_guard lock(mutex_);
-        if (wake_ != nullptr) wake_->cancel();
-    }
-
-    std::mutex mutex_;
-    std::deque<std::string> queue_;
-    asio::steady_timer* wake_ = nullptr;
-    bool closed_ = false;
-};
 
 /// What stop() must know of a connection. Touched by the I/O thread only.
 struct Session {
