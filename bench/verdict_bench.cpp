@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What it costs to judge, in one thread and in virtual time: each figure is printed as `NAME VALUE UNIT`.
 //   verdict_bench events      from the JSON of an event to the verdict on the windows that it closes
-//   verdict_bench memory      of a series: one feature of a service or instance, in the features and in the detectors
-//   verdict_bench decision    from the windows that tell of a crash to the order that heals it
+//   verdict_bench memory      of a series: one feature of a service or instance, in the features and in the
+//   detectors verdict_bench decision    from the windows that tell of a crash to the order that heals it
 #include <fmt/format.h>
 #include <unistd.h>
 

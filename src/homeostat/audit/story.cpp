@@ -42,7 +42,7 @@ const AuditRecord* last_of(const std::vector<AuditRecord>& records, std::initial
     return found == records.rend() ? nullptr : &*found;
 }
 
-std::string seconds(Duration duration) {
+std::string in_tenths(Duration duration) {
     return fmt::format("{:.1f} s", std::chrono::duration<double>(duration).count());
 }
 
@@ -86,7 +86,7 @@ std::string how_it_ended(const std::vector<AuditRecord>& own, EventTime first_si
                        : end->kind == RecordKind::incident_resolved ? "Resolved"
                        : end->kind == RecordKind::incident_merged   ? "Taken together with another incident"
                                                                     : "Closed",
-                       seconds(end->at - first_sign), end->reason);
+                       in_tenths(end->at - first_sign), end->reason);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ Result<> read_container(const json::Value& json, T& out) {
 }
 
 template <class Key>
-const std::string& key_text(const Key& key) {
+std::string key_text(const Key& key) {
     if constexpr (std::same_as<Key, std::string>)
         return key;
     else
@@ -173,12 +173,10 @@ const std::string& key_text(const Key& key) {
 
 template <class T>
 json::Value to_json(const T& value) {
-    using namespace codec_detail;
-    if constexpr (HasCodec<T>) {
+    using codec_detail::kIs;
+    if constexpr (codec_detail::HasCodec<T>) {
         return JsonCodec<T>::write(value);
-    } else if constexpr (std::same_as<T, json::Value>) {
-        return value;
-    } else if constexpr (std::same_as<T, bool>) {
+    } else if constexpr (std::same_as<T, json::Value> || std::same_as<T, bool>) {
         return value;
     } else if constexpr (std::integral<T>) {
         return static_cast<std::int64_t>(value);
@@ -217,18 +215,21 @@ json::Value to_json(const T& value) {
         return array;
     } else if constexpr (kIs<T, std::map>) {
         json::Object object;
-        for (const auto& [key, element] : value) object.emplace_back(key_text(key), to_json(element));
+        for (const auto& [key, element] : value)
+            object.emplace_back(codec_detail::key_text(key), to_json(element));
         return object;
     } else {
         static_assert(Described<T>, "give the type a describe() or a JsonCodec");
-        return write_described(value);
+        return codec_detail::write_described(value);
     }
 }
 
 template <class T>
 Result<> read_json(const json::Value& json, T& out) {
-    using namespace codec_detail;
-    if constexpr (HasCodec<T>) {
+    using codec_detail::kIs;
+    using codec_detail::read_number;
+    using codec_detail::wrong_type;
+    if constexpr (codec_detail::HasCodec<T>) {
         return JsonCodec<T>::read(json, out);
     } else if constexpr (std::same_as<T, json::Value>) {
         out = json;
@@ -283,12 +284,12 @@ Result<> read_json(const json::Value& json, T& out) {
         }
         return read_json(json, out.emplace());
     } else if constexpr (kIs<T, std::variant>) {
-        return read_variant(json, out);
+        return codec_detail::read_variant(json, out);
     } else if constexpr (kIs<T, std::vector> || kIs<T, std::map>) {
-        return read_container(json, out);
+        return codec_detail::read_container(json, out);
     } else {
         static_assert(Described<T>, "give the type a describe() or a JsonCodec");
-        return read_described(json, out);
+        return codec_detail::read_described(json, out);
     }
 }
 

@@ -12,8 +12,6 @@
 namespace homeostat {
 namespace {
 
-using namespace std::chrono;
-
 Result<EventTime> bad_time(std::string_view text) {
     return fail(ErrorCode::invalid_argument, fmt::format("'{}' is no RFC 3339 time", text));
 }
@@ -55,10 +53,10 @@ constexpr auto kUnits = std::to_array<std::pair<std::string_view, std::int64_t>>
 }  // namespace
 
 std::string format_rfc3339(EventTime time) {
-    const sys_time<Duration> wall{time.time_since_epoch()};
-    const auto day = floor<days>(wall);
-    const year_month_day date{day};
-    const hh_mm_ss clock{wall - day};
+    const std::chrono::sys_time<Duration> wall{time.time_since_epoch()};
+    const auto day = std::chrono::floor<std::chrono::days>(wall);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss clock{wall - day};
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                        clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
@@ -72,7 +70,9 @@ Result<EventTime> parse_rfc3339(std::string_view text) {
                         take(text, "-") && take_digits(text, 2, d) && take(text, "Tt ") &&
                         take_digits(text, 2, h) && take(text, ":") && take_digits(text, 2, mi) &&
                         take(text, ":") && take_digits(text, 2, s);
-    const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+    const std::chrono::year_month_day date{std::chrono::year{y},
+                                           std::chrono::month{static_cast<unsigned>(mo)},
+                                           std::chrono::day{static_cast<unsigned>(d)}};
     // The range of int64 nanoseconds since 1970 ends in 2262.
     if (!shaped || !date.ok() || y < 1678 || y > 2261 || h > 23 || mi > 59 || s > 60) return bad_time(whole);
     const std::int64_t nanos = take(text, ".") ? take_fraction(text) : 0;
@@ -86,9 +86,9 @@ Result<EventTime> parse_rfc3339(std::string_view text) {
         offset_minutes = (west ? -1 : 1) * (oh * 60 + om);
     }
     if (!text.empty()) return bad_time(whole);
-    const auto wall =
-        sys_days{date}.time_since_epoch() + hours{h} + minutes{mi - offset_minutes} + seconds{s};
-    return EventTime{duration_cast<Duration>(wall) + Duration{nanos}};
+    const auto wall = std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{h} +
+                      std::chrono::minutes{mi - offset_minutes} + std::chrono::seconds{s};
+    return EventTime{wall + Duration{nanos}};
 }
 
 std::string format_duration(Duration duration) {

@@ -11,15 +11,14 @@
 #include "homeostat/cli/commands.h"
 
 int main(int argc, char** argv) {
-    using namespace homeostat::cli;
     std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away, such as `head`, is an error of the stream
     const char* no_color = std::getenv("NO_COLOR");
-    Environment environment{
+    homeostat::cli::Environment environment{
         .in = std::cin,
         .out = std::cout,
         .err = std::cerr,
         .colors = isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0'),
         .progress = isatty(STDERR_FILENO) == 1};
-    return static_cast<int>(
-        run(std::vector<std::string>(argv + 1, argv + argc), all_commands(), environment));
+    return static_cast<int>(homeostat::cli::run(std::vector<std::string>(argv + 1, argv + argc),
+                                                homeostat::cli::all_commands(), environment));
 }

@@ -50,12 +50,12 @@ std::optional<config::ListenAddress> TextForm<config::ListenAddress>::parse(std:
     const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
     if (bracketed) host = host.substr(1, host.size() - 2);
     const bool is_ipv6 = host.find(':') != std::string_view::npos;
-    constexpr std::size_t max_host = 253;  // of a DNS name
-    if (!port || host.empty() || host.size() > max_host || bracketed != is_ipv6) return std::nullopt;
-    constexpr std::string_view hex_or_colon = "0123456789abcdefABCDEF:.";
-    constexpr std::string_view name_characters =
+    constexpr std::size_t kHostMax = 253;  // of a DNS name
+    if (!port || host.empty() || host.size() > kHostMax || bracketed != is_ipv6) return std::nullopt;
+    constexpr std::string_view kHexOrColon = "0123456789abcdefABCDEF:.";
+    constexpr std::string_view kNameCharacters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
-    const auto allowed = is_ipv6 ? hex_or_colon : name_characters;
+    const auto allowed = is_ipv6 ? kHexOrColon : kNameCharacters;
     if (host.find_first_not_of(allowed) != std::string_view::npos) return std::nullopt;
     return config::ListenAddress{.host = std::string(host), .port = *port};
 }

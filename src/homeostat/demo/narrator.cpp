@@ -44,13 +44,14 @@ std::string Narrator::styled(std::string_view text, Style style) const {
 void Narrator::line(EventTime at, std::string_view stage, std::string_view text, Style style) {
     const double seconds = std::chrono::duration<double>(at - begun_).count();
     out_ << styled(fmt::format("{:>7.1f} s  ", seconds), Style::dim)
-         << styled(fmt::format("{:<9} ", stage), Style::bold) << styled(text, style) << std::endl;
+         << styled(fmt::format("{:<9} ", stage), Style::bold) << styled(text, style) << '\n'
+         << std::flush;
 }
 
 void Narrator::begin(std::string_view headline, EventTime now) {
     const std::lock_guard lock(mutex_);
     begun_ = now;
-    out_ << "\n" << styled(fmt::format("── {} ", headline), Style::bold) << std::endl;
+    out_ << "\n" << styled(fmt::format("── {} ", headline), Style::bold) << '\n' << std::flush;
 }
 
 void Narrator::say(std::string_view what, EventTime now) {

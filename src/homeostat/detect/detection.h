@@ -68,6 +68,8 @@ public:
     /// Errors: `invalid_argument` naming the option that is out of its bounds.
     [[nodiscard]] static Result<Detection> create(DetectConfig config);
 
+    Detection(const Detection&) = delete;
+    Detection& operator=(const Detection&) = delete;
     Detection(Detection&&) noexcept;
     Detection& operator=(Detection&&) noexcept;
     ~Detection();

@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kMaxVersions = 64;  // known of one service at once
 constexpr int kErrorSeverity = 17;        // OpenTelemetry's ERROR
 constexpr std::uint16_t kFirstServerError = 500;
-constexpr double kNanosecondsPerMillisecond = 1e6;
 
 Second seconds_of(Duration duration) {
     return std::chrono::ceil<std::chrono::seconds>(duration).count();
@@ -262,9 +261,9 @@ void FeatureExtractor::on_event(const model::ServiceEvent& event) {
     }
     for (const auto latency_ms : event.latencies_ms) {
         if (usable(latency_ms)) {
-            constexpr double kLongest_ms = 3.6e6;
+            constexpr double kLongestMs = 3.6e6;
             window->add_latency(
-                Duration{std::llround(std::min(latency_ms, kLongest_ms) * kNanosecondsPerMillisecond)});
+                Duration{std::llround(std::min(latency_ms, kLongestMs) * kNanosecondsPerMillisecond)});
         } else {
             ++counters_.dropped_invalid;
         }

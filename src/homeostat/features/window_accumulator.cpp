@@ -11,7 +11,6 @@ namespace {
 constexpr double kFixedScale = 1e6;
 constexpr double kLargestReading = 1e6;  // nine million of them fit the sum
 constexpr Duration kLongestLatency = std::chrono::hours{1};
-constexpr double kNanosecondsPerMillisecond = 1e6;
 
 }  // namespace
 

@@ -13,6 +13,8 @@ namespace homeostat::features {
 /// The number of a whole second of event time: the name of a one-second window.
 using Second = std::int64_t;
 
+inline constexpr double kNanosecondsPerMillisecond = 1e6;
+
 [[nodiscard]] Second second_of(EventTime time);
 [[nodiscard]] EventTime start_of(Second second);
 

@@ -164,7 +164,7 @@ void FeatureExtractor::note_change(Service& service, std::uint16_t version, bool
 std::optional<model::DeploymentVersion> FeatureExtractor::newest_version(const Service& service,
                                                                          Second second) const {
     std::optional<model::DeploymentVersion> newest;
-    for (std::uint16_t i = 0; i < service.versions.size(); ++i) {
+    for (std::size_t i = 0; i < service.versions.size(); ++i) {
         const auto& version = service.versions[i];
         if (version.last_reported != second) continue;
         if (!newest || service.current_version == i) newest = model::DeploymentVersion{version.name};

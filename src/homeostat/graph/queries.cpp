@@ -13,7 +13,7 @@ using model::ServiceId;
 std::vector<ServiceId> ServiceGraph::services() const {
     std::vector<Index> all(nodes_.size());
     for (Index index = 0; index < all.size(); ++index) all[index] = index;
-    return names(std::move(all));
+    return names(all);
 }
 
 std::vector<ServiceId> ServiceGraph::callers(const ServiceId& service) const {
@@ -51,7 +51,7 @@ std::vector<ServiceId> ServiceGraph::critical_upstream(const ServiceId& service)
         const auto& facts = nodes_[node].node.facts;
         return !facts || facts->criticality != model::Criticality::critical;
     });
-    return names(std::move(hit));
+    return names(hit);
 }
 
 /// Breadth first; without `from` itself, even on a cycle.
@@ -138,7 +138,7 @@ Records ServiceGraph::take_changes() {
     return all;
 }
 
-std::vector<ServiceId> ServiceGraph::names(std::vector<Index> nodes) const {
+std::vector<ServiceId> ServiceGraph::names(const std::vector<Index>& nodes) const {
     std::vector<ServiceId> result;
     result.reserve(nodes.size());
     for (const Index index : nodes) result.push_back(nodes_[index].node.service);

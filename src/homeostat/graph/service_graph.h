@@ -197,7 +197,7 @@ private:
     void observe_edge(const model::FeatureWindow& window);
     void learn(EdgeWeights& weights, const model::FeatureWindow& window) const;
     std::vector<Index> reach(Index from, bool against_calls) const;
-    std::vector<model::ServiceId> names(std::vector<Index> nodes) const;
+    std::vector<model::ServiceId> names(const std::vector<Index>& nodes) const;
 
     GraphConfig config_;
     std::vector<NodeState> nodes_;

@@ -65,6 +65,8 @@ public:
     /// Errors: `invalid_argument` naming the setting.
     [[nodiscard]] static Result<Loop> create(const LoopConfig& config, const Carryover& from = {});
 
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
     Loop(Loop&&) noexcept;
     Loop& operator=(Loop&&) noexcept;
     ~Loop();

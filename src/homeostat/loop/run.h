@@ -36,7 +36,7 @@ struct Run {
     std::uint32_t retry = 0;  // of the step
     std::optional<model::OrderId> outstanding;
     std::vector<model::ActionRequest> undo_stack;  // how to take back what was done, in the order it was done
-    std::vector<verify::Watched> watched;            // as it was before the act, the culprit first
+    std::vector<verify::Watched> watched;          // as it was before the act, the culprit first
     std::optional<verify::Verifier> verifier;      // of the step or of the plan
     bool verifies_step = false;
     bool escalate_after_undo = false;

@@ -3,7 +3,7 @@
 
 namespace homeostat {
 
-using namespace codec_detail;
+using codec_detail::read_member;
 
 json::Value JsonCodec<model::FeatureWindow>::write(const model::FeatureWindow& window) {
     json::Value json = to_json(window.subject);

@@ -43,6 +43,7 @@ public:
         }
         if (!expect_.steps) return;
         std::vector<std::string> steps;
+        steps.reserve(plan.steps.size());
         for (const auto& step : plan.steps) steps.push_back(to_string(step.action));
         if (steps != *expect_.steps) {
             differ(fmt::format("steps [{}]", fmt::join(*expect_.steps, ", ")),
@@ -98,6 +99,7 @@ void TestExpectation::check(Findings& findings) const {
 
 std::vector<TestOutcome> run_tests(const PlaybookTests& tests, const Planner& planner, const Judge& judge) {
     std::vector<TestOutcome> outcomes;
+    outcomes.reserve(tests.tests.size());
     for (const auto& test : tests.tests) outcomes.push_back(run_test(test, planner, judge));
     return outcomes;
 }

@@ -33,8 +33,10 @@ EngineConfig config_in(const fs::path& folder, const std::string& setting = "a")
 }
 
 EffectHandlers no_handlers() {
-    return {
-        .send = [](const auto&) {}, .request_approval = [](const auto&) {}, .publish = [](const auto&) {}, .recorded = [](const auto&) {}};
+    return {.send = [](const auto&) {},
+            .request_approval = [](const auto&) {},
+            .publish = [](const auto&) {},
+            .recorded = [](const auto&) {}};
 }
 
 loop::StopSwitched stop() {

@@ -24,6 +24,8 @@ public:
 
     EventDecoder();
     ~EventDecoder();
+    EventDecoder(const EventDecoder&) = delete;
+    EventDecoder& operator=(const EventDecoder&) = delete;
     EventDecoder(EventDecoder&&) noexcept;
     EventDecoder& operator=(EventDecoder&&) noexcept;
 

@@ -40,7 +40,7 @@ void set_latency(Prng& prng, model::FeatureValues& values, const Flow& flow, dou
     const double e50 = sigma * root * (0.8 * shared + 0.9 * normal(prng));
     const double e95 = sigma * root * 2.11 * normal(prng);
     const double e99 = sigma * std::min(root * 3.73, 1.0) * normal(prng);
-    double p50 = mixture_quantile(flow, tail_share, sigma, 0.50) * std::max(0.2, 1.0 + e50);
+    const double p50 = mixture_quantile(flow, tail_share, sigma, 0.50) * std::max(0.2, 1.0 + e50);
     double p95 = mixture_quantile(flow, tail_share, sigma, 0.95) * std::max(0.2, 1.0 + e95);
     double p99 = mixture_quantile(flow, tail_share, sigma, std::min(0.99, 1.0 - 0.5 / count)) *
                  std::max(0.2, 1.0 + e99);

@@ -105,7 +105,7 @@ private:
         return sqlite3_column_int(statement.get(), 0);
     }
 
-    std::unexpected<Error> failure(std::string_view what) const {
+    [[nodiscard]] std::unexpected<Error> failure(std::string_view what) const {
         const int code = sqlite3_errcode(handle_);
         const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
         return fail(damaged ? ErrorCode::data_loss : ErrorCode::unavailable,

@@ -44,6 +44,8 @@ class Client {
 public:
     explicit Client(ClientConfig config = {});
     ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
     Client(Client&&) noexcept;
     Client& operator=(Client&&) noexcept;
 

@@ -173,6 +173,7 @@ Result<SegmentReader> SegmentLog::read(Offset from) const {
 
 std::vector<Offset> SegmentLog::segments() const {
     std::vector<Offset> bases;
+    bases.reserve(segments_.size());
     for (const auto& segment : segments_) bases.push_back(segment.base);
     return bases;
 }

@@ -23,8 +23,8 @@ bool is_ambiguous(const std::string& text) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : static_cast<char>(c);
     });
     if (std::ranges::find(kWords, lower) != kWords.end()) return true;
-    constexpr std::string_view number_starts = "0123456789+-.";
-    return number_starts.find(text.front()) != std::string_view::npos;
+    constexpr std::string_view kNumberStarts = "0123456789+-.";
+    return kNumberStarts.find(text.front()) != std::string_view::npos;
 }
 
 void emit(YAML::Emitter& out, const json::Value& value) {

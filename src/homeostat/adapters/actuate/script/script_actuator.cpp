@@ -118,7 +118,8 @@ bool follow(const Child& child, int output_fd, SteadyTime deadline, Tail& output
 
 }  // namespace
 
-Result<std::unique_ptr<ScriptActuator>> ScriptActuator::create(act::ScriptConfig config, std::string results_dir) {
+Result<std::unique_ptr<ScriptActuator>> ScriptActuator::create(act::ScriptConfig config,
+                                                               std::string results_dir) {
     for (const auto& program : config.programs) {
         if (program.starts_with('/')) continue;
         return fail(ErrorCode::invalid_argument,

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "homeostat/act/actuator.h"
-#include "homeostat/adapters/actuate/script/result_store.h"
 #include "homeostat/act/script_config.h"
+#include "homeostat/adapters/actuate/script/result_store.h"
 
 namespace homeostat::actuate {
 

@@ -70,7 +70,7 @@ bool become_child(const SpawnSpec& spec, const Prepared& prepared) {
 
     sigset_t none;
     sigemptyset(&none);
-    return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
+    return ::pthread_sigmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
 void reset_signal_handlers() {

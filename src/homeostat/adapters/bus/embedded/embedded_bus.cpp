@@ -63,8 +63,8 @@ public:
         HOMEOSTAT_TRY(reader_, topic_->read_from(time));
         return {};
     }
-    Offset position() const override { return reader_.offset(); }
-    std::uint64_t lost() const override { return lost_; }
+    [[nodiscard]] Offset position() const override { return reader_.offset(); }
+    [[nodiscard]] std::uint64_t lost() const override { return lost_; }
 
 private:
     Result<> skip_removed() {
