@@ -31,7 +31,8 @@ protected:
                                     .data_dir = folder_},
                                    {.send = [](const auto&) {},
                                     .request_approval = [](const auto&) {},
-                                    .publish = [](const auto&) {}});
+                                    .publish = [](const auto&) {},
+                                    .recorded = [](const auto&) {}});
         ASSERT_TRUE(engine.has_value()) << engine.error().message;
         auto now = engine->last();
         for (int i = 0; i < times; ++i) {
