@@ -20,7 +20,9 @@ END
 }
 
 # report_says EXPRESSION over the report's keys.
-report_says() { python3 -c 'import json, sys; sys.exit(not eval(sys.argv[2], json.load(open(sys.argv[1]))))' "$work/kpi.json" "$1"; }
+report_says() {
+  python3 -c 'import json, sys; sys.exit(not eval(sys.argv[2], json.load(open(sys.argv[1]))))' "$work/kpi.json" "$1"
+}
 
 check "homeostat demo heals crash and bad_version" \
   "$homeostat" demo --fault crash --fault bad_version --keep "$work/kept" --report "$work/kpi.json"

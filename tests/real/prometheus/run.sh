@@ -57,8 +57,11 @@ check "Prometheus runs" eventually 30 curl -fsS "$prometheus/-/ready"
 check "it scrapes homeostat" eventually 30 query_gives 'up{job="homeostat"}' 1
 check "it knows that the node is ready" eventually 10 query_gives 'homeostat_ready' 1
 check "it knows the node by its label" eventually 10 query_gives 'homeostat_build_info{node="under-test"}' 1
-printf '%s\n' "{\"service\":\"web\",\"timestamp\":$(date +%s.%N),\"latencies_ms\":[12],\"responses\":[{\"status\":200}],\"cpu_percent\":1,\"memory_mb\":64}" \
-  '{"service": broken' >"$work/events"
+cat >"$work/events" <<END
+{"service": "web", "timestamp": $(date +%s.%N), "latencies_ms": [12], "responses": [{"status": 200}],\
+ "cpu_percent": 1, "memory_mb": 64}
+{"service": broken
+END
 check "a good and a bad event are taken" curl -fsS --data-binary "@$work/events" "$api/v1/events"
 check "it counts the good one" eventually 20 query_gives 'homeostat_signals_total{kind="event"}' 1
 check "it counts the bad one, with the reason" \
