@@ -46,6 +46,8 @@ public:
 
     /// Stops in the order in which work flows: no new telemetry, a last step, no new orders.
     ~Node() override;
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
 
     [[nodiscard]] std::uint16_t api_port() const { return server_ ? server_->port() : 0; }
     [[nodiscard]] std::uint16_t otlp_http_port() const { return monitor_->otlp_http_port(); }
