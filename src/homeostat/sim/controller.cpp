@@ -63,10 +63,10 @@ void Controller::step(Instant now, std::vector<loop::Input> inputs) {
     auto effects = loop_->step(now, entry.inputs);
     if (keep_journal_) journal_.push_back(std::move(entry));
     mistake_effects(effects);
-    carry_out(std::move(effects), now);
+    carry_out(effects, now);
 }
 
-void Controller::carry_out(std::vector<loop::Effect> effects, Instant now) {
+void Controller::carry_out(const std::vector<loop::Effect>& effects, Instant now) {
     for (const auto& effect : effects) {
         if (outside_.dies_here() || !carry_out(effect)) {
             die();

@@ -72,7 +72,7 @@ public:
 
 private:
     void create();
-    void carry_out(std::vector<loop::Effect> effects, Instant now);
+    void carry_out(const std::vector<loop::Effect>& effects, Instant now);
     bool carry_out(const loop::Effect& effect);
     void die();
     void replay(std::vector<loop::Effect>& rest);

@@ -406,7 +406,8 @@ void RunCounters::add(const RunCounters& other) {
 Result<RunResult> run_one(const RunOptions& options) {
     Prng prng(options.seed);
     const auto climate = draw_climate(prng, options.weather);
-    twin::WorldConfig config{.seed = prng.next(), .services = options.services, .climate = climate.world};
+    const twin::WorldConfig config{
+        .seed = prng.next(), .services = options.services, .climate = climate.world};
     HOMEOSTAT_TRY(auto world, twin::World::create(config));
     RunOptions drawn = options;
     if (options.weather == Weather::stormy) draw_policy(prng, world, drawn.loop.policy);
