@@ -46,7 +46,7 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
     auto& headers = static_cast<Exchange*>(user)->response.headers;
-    std::string_view line(data, size * count);
+    const std::string_view line(data, size * count);
     if (line.starts_with("HTTP/")) headers.clear();  // an interim response came before
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return line.size();
