@@ -43,7 +43,7 @@ sanitize: packages  ## the unit tests under AddressSanitizer with UBSan, then un
 	@scripts/sanitize.sh
 
 fuzz: packages  ## each fuzz target for a short while
-	@cmake --preset fuzz >/dev/null && cmake --build build/fuzz --target fuzzers && ctest --preset fuzz
+	@cmake --preset fuzz >/dev/null && cmake --build build/fuzz --target fuzzers && ctest --preset fuzz -j "$$(nproc)"
 
 clean:  ## removes what was built
 	@rm -rf build

@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 for preset in asan tsan; do
   test -f "build/$preset/build.ninja" || cmake --preset "$preset" >/dev/null
   cmake --build "build/$preset" --target unit_tests
-  ctest --preset "$preset" -L unit
+  ctest --preset "$preset" -L unit -j "$(nproc)"
 done
