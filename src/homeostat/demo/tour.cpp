@@ -97,8 +97,7 @@ bool Tour::wait_for_calm(Stage& stage, Duration patience) {
 
 void Tour::watch_calm(const api::Snapshot& snapshot) {
     // Each look stands for a tenth of a second of every service and edge; the echo of a fault is no calm.
-    if (!truths_.empty() && (!truths_.back().end || now() - *truths_.back().end < sim::KpiCollector::kEcho))
-        return;
+    if (!truths_.empty() && (!truths_.back().end || now() - *truths_.back().end < sim::kEcho)) return;
     watched_.normal_windows += snapshot.graph.nodes.size() + snapshot.graph.edges.size();
     watched_.normal_windows_claimed += snapshot.anomalies.size();
 }

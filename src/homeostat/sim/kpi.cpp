@@ -37,13 +37,13 @@ const model::ServiceId* blamed_by(const model::Incident& incident) {
 /// The fault that an incident is about: rather one of the blamed service, rather the newest; nullptr for
 /// none.
 const TrueFault* fault_behind(const model::Incident& incident, std::span<const TrueFault> faults,
-                              const KpiCollector::MayConcern& may_concern) {
+                              const MayConcern& may_concern) {
     const TrueFault* best = nullptr;
     bool best_exact = false;
     const auto* blamed = blamed_by(incident);
     for (const auto& fault : faults) {
         if (incident.opened_at < fault.begin) continue;
-        if (fault.end && incident.opened_at > *fault.end + KpiCollector::kEcho) continue;
+        if (fault.end && incident.opened_at > *fault.end + kEcho) continue;
         const bool exact = blamed != nullptr && *blamed == fault.service;
         if (!exact && blamed != nullptr && !may_concern(fault.service, *blamed)) continue;
         if (best != nullptr && std::pair(exact, fault.begin) <= std::pair(best_exact, best->begin)) continue;
@@ -55,41 +55,51 @@ const TrueFault* fault_behind(const model::Incident& incident, std::span<const T
 
 }  // namespace
 
+std::vector<Assessment> assess(std::span<const TrueFault> faults, std::span<const model::Incident> incidents,
+                               const MayConcern& may_concern) {
+    std::vector<Assessment> assessments;
+    for (const auto& incident : incidents) assessments.push_back({.incident = &incident});
+    std::stable_sort(assessments.begin(), assessments.end(), [](const auto& a, const auto& b) {
+        return a.incident->opened_at < b.incident->opened_at;
+    });
+    std::vector<bool> met(faults.size(), false);
+    for (auto& assessment : assessments) {
+        const auto* fault = fault_behind(*assessment.incident, faults, may_concern);
+        if (fault == nullptr) continue;
+        const auto index = static_cast<std::size_t>(fault - faults.data());
+        assessment.fault = index;
+        assessment.first = !met[index];
+        met[index] = true;
+    }
+    return assessments;
+}
+
 void KpiCollector::add(std::span<const TrueFault> faults, std::span<const model::Incident> incidents,
                        const MayConcern& may_concern) {
-    std::vector<const model::Incident*> by_time;
-    for (const auto& incident : incidents) by_time.push_back(&incident);
-    std::stable_sort(by_time.begin(), by_time.end(),
-                     [](const auto* a, const auto* b) { return a->opened_at < b->opened_at; });
     std::vector<const model::Incident*> first(faults.size(), nullptr);
-    for (const auto* incident : by_time) {
+    for (const auto& assessment : assess(faults, incidents, may_concern)) {
         ++opened_;
-        const auto* fault = fault_behind(*incident, faults, may_concern);
-        if (fault == nullptr) {
-            ++false_;
-            continue;
-        }
-        auto& slot = first[static_cast<std::size_t>(fault - faults.data())];
-        if (slot != nullptr) continue;  // a second incident of one fault is one too many
-        slot = incident;
-        ++true_;
+        true_ += assessment.first ? 1U : 0U;  // a second incident of one fault is one too many
+        false_ += assessment.fault ? 0U : 1U;
+        if (assessment.first) first[*assessment.fault] = assessment.incident;
     }
     for (std::size_t i = 0; i < faults.size(); ++i) {
-        const auto& fault = faults[i];
-        if (!fault.needs_action) continue;
-        ++needing_;
-        const bool ended_itself = fault.end.has_value() && !fault.cured;
-        if (!ended_itself) ++healable_;
-        if (fault.cured) ++healed_;
-        const auto* incident = first[i];
-        if (incident == nullptr) continue;
-        ++detected_;
-        const auto* blamed = blamed_by(*incident);
-        if (blamed != nullptr && *blamed == fault.service) ++located_;
-        detect_s_.push_back(seconds(incident->opened_at - fault.begin));
-        const bool resolved = incident->state == model::IncidentState::resolved && incident->closed_at;
-        if (fault.cured && resolved) recover_s_.push_back(seconds(*incident->closed_at - fault.begin));
+        if (faults[i].needs_action) add(faults[i], first[i]);
     }
+}
+
+void KpiCollector::add(const TrueFault& fault, const model::Incident* incident) {
+    ++needing_;
+    const bool ended_itself = fault.end.has_value() && !fault.cured && !fault.repaired;
+    if (!ended_itself) ++healable_;
+    if (fault.cured) ++healed_;
+    if (incident == nullptr) return;
+    ++detected_;
+    const auto* blamed = blamed_by(*incident);
+    if (blamed != nullptr && *blamed == fault.service) ++located_;
+    detect_s_.push_back(seconds(incident->opened_at - fault.begin));
+    const bool resolved = incident->state == model::IncidentState::resolved && incident->closed_at;
+    if (fault.cured && resolved) recover_s_.push_back(seconds(*incident->closed_at - fault.begin));
 }
 
 void KpiCollector::add(const Watched& watched) {

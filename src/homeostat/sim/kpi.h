@@ -24,6 +24,7 @@ struct TrueFault {
     std::optional<EventTime> end;  // empty: it was still there at the end
     bool needs_action = true;      // false: a disturbance that must be left alone
     bool cured = false;            // ended by an order of ours
+    bool repaired = false;         // ended by a person
 };
 
 /// How much normal life was watched.
@@ -77,16 +78,29 @@ struct Kpi {
     friend bool operator==(const Kpi&, const Kpi&) = default;
 };
 
+/// How long a fault is felt after its end.
+inline constexpr Duration kEcho = std::chrono::seconds{30};
+
+/// What an incident is about, in the light of what really happened.
+struct Assessment {
+    const model::Incident* incident = nullptr;
+    std::optional<std::size_t> fault;  // its place among the faults; empty: about nothing
+    bool first = false;                // of those about this fault
+};
+
+/// True when an incident that blames the second service may be about a fault of the first: the same, or
+/// one that the fault is felt at.
+using MayConcern = std::function<bool(const model::ServiceId& culprit, const model::ServiceId& blamed)>;
+
+/// Each incident of one system by the time of its opening. One opened within kEcho of the end of a fault is
+/// still about it.
+[[nodiscard]] std::vector<Assessment> assess(std::span<const TrueFault> faults,
+                                             std::span<const model::Incident> incidents,
+                                             const MayConcern& may_concern);
+
 /// Compares what happened with what the loop made of it, system after system.
 class KpiCollector {
 public:
-    /// True when an incident that blames the second service may be about a fault of the first: the same, or
-    /// one that the fault is felt at.
-    using MayConcern = std::function<bool(const model::ServiceId& culprit, const model::ServiceId& blamed)>;
-
-    /// An incident opened this long after the end of a fault is still about it: its echo.
-    static constexpr Duration kEcho = std::chrono::seconds{30};
-
     /// Faults and incidents of one system, in any order.
     void add(std::span<const TrueFault> faults, std::span<const model::Incident> incidents,
              const MayConcern& may_concern);
@@ -98,6 +112,8 @@ public:
     [[nodiscard]] Kpi result() const;
 
 private:
+    void add(const TrueFault& fault, const model::Incident* incident);
+
     std::uint64_t needing_ = 0;
     std::uint64_t detected_ = 0;
     std::uint64_t located_ = 0;

@@ -85,6 +85,15 @@ TEST(Kpi, WhatNeverEndsIsNoSuccess) {
     EXPECT_EQ(measure({open, fault("cart", 50, 60)}, {}).success_rate, 0.5);
 }
 
+TEST(Kpi, WhatAPersonRepairedIsNoSuccess) {
+    auto repaired = fault("db", 10, 40);
+    repaired.cured = false;
+    repaired.repaired = true;
+    EXPECT_EQ(measure({repaired, fault("cart", 50, 60)}, {}).success_rate, 0.5);
+    repaired.repaired = false;  // it ended by itself: nobody could have healed it
+    EXPECT_EQ(measure({repaired, fault("cart", 50, 60)}, {}).success_rate, 1.0);
+}
+
 TEST(Kpi, MergedCollectorsAreOne) {
     KpiCollector one;
     KpiCollector two;

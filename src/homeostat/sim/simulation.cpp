@@ -317,6 +317,20 @@ private:
                            [&](const auto& service) { return world_.is_healthy(service.profile.id); });
     }
 
+    void tell_of_incidents(std::span<const TrueFault> faults, std::span<const Assessment> assessments) {
+        for (const auto& [incident, fault, first] : assessments) {
+            const auto about =
+                fault ? fmt::format("{} about {} of {}", first ? "first" : "again",
+                                    faults[*fault].kind ? to_string(*faults[*fault].kind) : "glitch",
+                                    faults[*fault].service.value())
+                      : "about nothing";
+            options_.trace(
+                {LoopTime{incident->opened_at - world_.state().epoch - climate_.ports.clock_skew}, {}},
+                fmt::format("ASSESSED {} {}, {}: {}", incident->id.value(), about, to_string(incident->state),
+                            incident->reason));
+        }
+    }
+
     RunResult result() {
         std::vector<TrueFault> faults;
         for (const auto& record : world_.faults()) {
@@ -330,14 +344,17 @@ private:
                  .begin = event_time(record.injected_at),
                  .end = record.ended_at ? std::optional(event_time(*record.ended_at)) : std::nullopt,
                  .needs_action = record.needs_action(),
-                 .cured = record.end == twin::FaultEnd::cured});
+                 .cured = record.end == twin::FaultEnd::cured,
+                 .repaired = record.end == twin::FaultEnd::repaired});
         }
         RunResult result;
         const auto incidents =
             controller_.is_dead() ? std::vector<model::Incident>{} : controller_.loop().incidents();
-        result.kpi.add(faults, incidents, [&](const auto& culprit, const auto& blamed) {
+        const auto may_concern = [&](const auto& culprit, const auto& blamed) {
             return reach_.may_concern(culprit, blamed);
-        });
+        };
+        result.kpi.add(faults, incidents, may_concern);
+        if (options_.trace) tell_of_incidents(faults, assess(faults, incidents, may_concern));
         result.kpi.add(watched_);
         result.violations = checkers_.violations();
         result.journal_hash = hash_;
