@@ -86,7 +86,7 @@ struct Opinion {
   Evidence evidence; // what they vote together
 };
 
-constexpr std::string_view kMagic = "homeostat-detect-1";
+constexpr std::string_view kMagic = "homeostat-detect-2";
 
 } // namespace
 

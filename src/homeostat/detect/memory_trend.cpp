@@ -69,4 +69,27 @@ double MemoryTrend::trend() const {
     return concordant * concordant / variance / 2 / kLn10;
 }
 
+void MemoryClimb::see(double mem_mb, double growth) {
+    constexpr std::uint32_t kHistory = 40;  // windows before it judges: a process fills up as it starts
+    constexpr double kSteep = 2.5;          // times the longest usual stride
+    constexpr double kRiseMinMb = 6;
+    constexpr double kRiseMin = 0.04;  // relative
+    stride_ = seen_++ > 0 ? mem_mb - last_ : 0;
+    const double usual = std::max(longest_, 0.3);
+    const bool steep = seen_ > kHistory && stride_ > kSteep * usual * std::max(growth, 1.0);
+    if (!steep) {
+        run_ = 0;
+        rise_ = 0;
+    } else {
+        if (run_++ == 0) rise_min_ = std::max(kRiseMinMb, kRiseMin * last_);
+        rise_ += stride_;
+    }
+    last_ = mem_mb;
+}
+
+void MemoryClimb::learn() {
+    constexpr double kKeep = 0.9995;
+    if (run_ == 0) longest_ = std::max(longest_ * kKeep, stride_);
+}
+
 }  // namespace homeostat::detect

@@ -46,4 +46,35 @@ private:
     std::uint32_t aged_ = 0;  // blocks that `ceiling_` knows of
 };
 
+/// Finds memory that climbs much faster than it ever did while all was well: a leak that will not leave time
+/// for a trend.
+class MemoryClimb {
+public:
+    /// Takes the next window's memory in MB. `growth` is how many times the usual traffic it served: what
+    /// serves more allocates more.
+    void see(double mem_mb, double growth);
+
+    /// The last window was normal: such strides are usual.
+    void learn();
+
+    /// True when the last windows all rose by far more than the longest usual stride.
+    [[nodiscard]] bool is_steep() const { return run_ >= kWindows && rise_ >= rise_min_; }
+
+    template <class A>
+    void archive(A& a) {
+        a(last_, stride_, longest_, rise_, rise_min_, seen_, run_);
+    }
+
+private:
+    static constexpr std::uint32_t kWindows = 3;
+
+    double last_ = 0;
+    double stride_ = 0;   // of the last window
+    double longest_ = 0;  // usual stride, slowly forgotten
+    double rise_ = 0;     // of the run
+    double rise_min_ = 0;
+    std::uint32_t seen_ = 0;
+    std::uint32_t run_ = 0;  // windows in a row that rose steeply
+};
+
 }  // namespace homeostat::detect

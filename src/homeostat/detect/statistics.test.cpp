@@ -69,6 +69,30 @@ TEST(Vote, KeepsItsFalseAlarmRate) {
     EXPECT_LT(opened, kWindows * config.false_alarm_rate);
 }
 
+TEST(MemoryClimb, IsSteepWhenALeakOutrunsTheSawtooth) {
+    MemoryClimb climb;
+    for (int i = 0; i < 300; ++i) {  // a collector's sawtooth
+        climb.see(200 + i % 40, 1);
+        EXPECT_FALSE(climb.is_steep());
+        climb.learn();
+    }
+    climb.see(227, 1);
+    climb.see(235, 1);
+    EXPECT_FALSE(climb.is_steep());  // two windows may be anything
+    climb.see(243, 1);
+    EXPECT_TRUE(climb.is_steep());
+}
+
+TEST(MemoryClimb, AllowsMoreToWhatServesMore) {
+    MemoryClimb climb;
+    for (int i = 0; i < 300; ++i) {
+        climb.see(200 + i % 40, 1);
+        climb.learn();
+    }
+    for (int i = 0; i < 5; ++i) climb.see(220 + 4 * i, 3);
+    EXPECT_FALSE(climb.is_steep());
+}
+
 TEST(MemoryTrend, TellsALeakFromASawtoothAndAFillingCache) {
     MemoryTrend leak(10);
     MemoryTrend sawtooth(10);

@@ -129,6 +129,9 @@ void SubjectState::read_lasting(const model::FeatureWindow& window, std::uint32_
             trend.see(values.get_or(Feature::mem_mb, 0));
             lasting = std::max(lasting, trend.surprise());
         }
+        constexpr double kSteep = 12;  // a stride like no other, three times in a row
+        climb_.see(values.get_or(Feature::mem_mb, 0), reading.load.growth);
+        if (climb_.is_steep()) lasting = std::max(lasting, kSteep);
     }
     if (values.has(Feature::error_rate) && errors_.windows() >= warm_up) {
         error_run_.see(values.get_or(Feature::error_rate, 0), reading.load.requests, errors_.expected());
@@ -155,6 +158,7 @@ void SubjectState::learn(const model::FeatureWindow& window, const Reading& read
         }
     }
     silence_.learn();
+    climb_.learn();
     error_run_.learn();
     load_ = reading.load;
     ++windows_;

@@ -79,8 +79,8 @@ public:
 
     template <class A>
     void archive(A& a) {
-        a(channels_, errors_, error_run_, replicas_, memory_, silence_, suspected_, suspects_, windows_,
-          load_.requests, load_.growth, load_.spread);
+        a(channels_, errors_, error_run_, replicas_, memory_, climb_, silence_, suspected_, suspects_,
+          windows_, load_.requests, load_.growth, load_.spread);
     }
 
 private:
@@ -95,6 +95,7 @@ private:
     ErrorRun error_run_;
     ReplicaChannel replicas_;
     std::array<MemoryTrend, 3> memory_{MemoryTrend{1}, MemoryTrend{10}, MemoryTrend{120}};
+    MemoryClimb climb_;
     Silence silence_;
     std::array<std::array<float, model::kFeatureCount>, kSuspectsMax> suspected_{};  // scores
     std::uint8_t suspects_ = 0;

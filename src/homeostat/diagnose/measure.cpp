@@ -99,8 +99,8 @@ void add_finding(Odds& odds, const Finding& finding) {
         case Feature::cpu_pct:
             if (up) claim(odds.cpu_up);
             break;
-        case Feature::mem_mb:
-            if (up) claim(odds.memory_up);
+        case Feature::mem_mb:  // a climb is told before it leaves the usual range
+            if (finding.observed > (finding.expected_low + finding.expected_high) / 2) claim(odds.memory_up);
             break;
         case Feature::in_flight:
             if (up) claim(odds.busy);
