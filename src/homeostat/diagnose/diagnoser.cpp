@@ -31,7 +31,6 @@ public:
         for (const auto& anomaly : observation.anomalies) {
             if (anomaly.state == model::AnomalyState::cleared) continue;
             open_.push_back(&anomaly);
-            onset_ = std::min(onset_, anomaly.onset);
         }
     }
 
@@ -54,7 +53,8 @@ private:
     Diagnosis describe(std::size_t which) const;
     Cause cause_of(const Hypothesis& hypothesis, double posterior, const Background& background) const;
     std::optional<std::string> indecision(const Hypothesis& best, const Diagnosis& diagnosis) const;
-    std::optional<std::string> missing_ground(const Hypothesis& best) const;
+    std::optional<std::string> missing_ground(const Hypothesis& best, EventTime onset) const;
+    EventTime onset_of(const std::vector<model::Subject>& subjects) const;
     bool anybody_suffers(const Hypothesis& cause) const;
     std::vector<model::Subject> explained_by(const Hypothesis& cause, const Spread& spread) const;
     std::vector<bool> needed_by(const std::vector<bool>& services) const;
@@ -66,7 +66,6 @@ private:
     Scene scene_;
     Network network_;
     std::vector<const Anomaly*> open_;
-    EventTime onset_ = EventTime::max();  // of the first anomaly
     std::vector<Hypothesis> accepted_;
 };
 
@@ -156,7 +155,16 @@ std::optional<std::string> Session::indecision(const Hypothesis& best, const Dia
     if (causes.size() > 1 && causes[0].posterior - causes[1].posterior < config_.min_margin) {
         return fmt::format("two causes are hard to tell apart: {} and {}", name(causes[0]), name(causes[1]));
     }
-    return missing_ground(best);
+    return missing_ground(best, onset_of(diagnosis.explained));
+}
+
+/// The first abnormal window of these subjects: what ails others says nothing of how long this has lasted.
+EventTime Session::onset_of(const std::vector<model::Subject>& subjects) const {
+    auto onset = EventTime::max();
+    for (const auto* anomaly : open_) {
+        if (std::ranges::binary_search(subjects, anomaly->subject)) onset = std::min(onset, anomaly->onset);
+    }
+    return onset;
 }
 
 /// Kinds whose signs are only numbers, which a hiccup shows as well.
@@ -166,14 +174,14 @@ bool may_pass(Fault fault) {
 }
 
 /// A posterior is no ground for an act when it rests on what is absent, or when nobody suffers yet.
-std::optional<std::string> Session::missing_ground(const Hypothesis& best) const {
+std::optional<std::string> Session::missing_ground(const Hypothesis& best, EventTime onset) const {
     const auto& service = scene_.services[best.service];
     const bool gone = service.symptoms[Symptom::stale] > 0;
     const bool silence = best.fault == Fault::telemetry_silence;
     if (gone && !silence && !anybody_suffers(best) && service.symptoms[Symptom::exited] <= 0) {
         return service.id.value() + " sends no telemetry, and nothing else shows that it is down";
     }
-    const auto lasted = scene_.at - onset_;
+    const auto lasted = onset == EventTime::max() ? Duration::max() : scene_.at - onset;
     if (best.fault == Fault::hang && !gone && service.symptoms[Symptom::instance_silent] <= 0 &&
         lasted < config_.harmless_patience) {
         return "nothing shows yet which instance of " + service.id.value() + " hangs";

@@ -32,7 +32,7 @@ constexpr std::array<FaultModel, kFaultCount> kModels{{
     {.prior = 1.0, .errors = 0.00, .slow = 0.00, .visible = 0.00, .local = // load_change
                                     {0,     0,     0.02, 0.02, 0.40,  0.05,  0.50, 0.01, 1e-4,  0.01,  0.01, 0.001, 0.002, 0.03}},
     {.prior = 0.3, .errors = 0.50, .slow = 0.50, .visible = 0.90, .local = // unknown
-                                    {0,     0,     0.10, 0.20, 0.08,  0.05,   0.25, 0.20, 0.02,  0.10,  0.02, 0.010, 0.05, 0.1}},
+                                    {0,     0,     0.10, 0.08, 0.08,  0.05,   0.25, 0.20, 0.02,  0.10,  0.02, 0.010, 0.05, 0.1}},
 }};
 // clang-format on
 

@@ -312,6 +312,16 @@ double Network::changed_traffic(Index index) const {
     return diagnose::gain(most, 0.97, leak(Symptom::rate_up) + leak(Symptom::rate_down));
 }
 
+/// The part of the callee's traffic that the call brings when all is well, at most 1; half where it is
+/// unknown.
+double Network::share_of_traffic(const CallScene& call) const {
+    const auto rate = [](const SubjectState* state) {
+        return state == nullptr ? 0.0 : state->baseline.median.get_or(model::Feature::rate_rps, 0);
+    };
+    const double whole = rate(scene_.services[call.callee].state);
+    return whole > 0 ? std::min(rate(call.state) / whole, 1.0) : 0.5;
+}
+
 /// The call that fails best, when such a loss is assumed. The callee must be well: that it is not, other
 /// hypotheses explain better, as they explain its other callers too.
 double Network::lose_dependency(Hypothesis& hypothesis, const Background& background) const {
@@ -321,10 +331,10 @@ double Network::lose_dependency(Hypothesis& hypothesis, const Background& backgr
         const auto& callee = scene_.services[call.callee];
         if (call.errors < kNotable) continue;
         const auto& expected = background.calls[number];
-        const double lost =
-            diagnose::gain(call.errors, 0.97, expected.errors) +
-            diagnose::gain(call.slow, 0.3, expected.slow) +
-            diagnose::gain(callee.symptoms[Symptom::rate_down], 0.5, leak(Symptom::rate_down));
+        const double lost = diagnose::gain(call.errors, 0.97, expected.errors) +
+                            diagnose::gain(call.slow, 0.3, expected.slow) +
+                            diagnose::gain(callee.symptoms[Symptom::rate_down],
+                                           0.3 + 0.65 * share_of_traffic(call), leak(Symptom::rate_down));
         if (lost <= best) continue;
         best = lost;
         hypothesis.lost_call = number;

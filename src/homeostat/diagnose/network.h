@@ -85,6 +85,7 @@ private:
     [[nodiscard]] double gain_of(const Background& background, const Background& before) const;
     [[nodiscard]] double changed_traffic(Index service) const;
     [[nodiscard]] double from_above(Index service) const;
+    [[nodiscard]] double share_of_traffic(const CallScene& call) const;
     [[nodiscard]] double lose_dependency(Hypothesis& hypothesis, const Background& background) const;
 
     const Scene& scene_;
