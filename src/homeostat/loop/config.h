@@ -20,17 +20,20 @@ namespace homeostat::loop {
 
 /// How long the loop waits for what.
 struct Patience {
-    Duration diagnosis = std::chrono::seconds{45};  // inconclusive for longer: a person is called
-    Duration approval = std::chrono::minutes{10};   // unanswered for longer means no
+    Duration unexplained = std::chrono::seconds{10};  // what no cause accounts for must last this long
+    Duration diagnosis = std::chrono::seconds{45};    // inconclusive for longer: a person is called
+    Duration approval = std::chrono::minutes{10};     // unanswered for longer means no
     Duration clear = std::chrono::seconds{2};  // well for this long without our doing: it recovered by itself
     Duration aftermath =
-        std::chrono::seconds{20};  // what shows this soon after an incident's end belongs to it
+        std::chrono::seconds{30};  // what shows this soon after an incident's end belongs to it
     Duration hold_learning =
         std::chrono::minutes{10};    // an escalated incident's new state may then become normal
     std::uint32_t max_attempts = 4;  // plans carried out in one incident
 
     static constexpr auto schema() {
         return std::tuple{
+            setting("unexplained", &Patience::unexplained,
+                    "An anomaly that no cause accounts for becomes an incident when it lasts this long."),
             setting("diagnosis", &Patience::diagnosis,
                     "A person is called when an incident's cause stays unsure for longer.",
                     {.min = std::chrono::seconds{1}}),

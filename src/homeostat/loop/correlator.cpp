@@ -46,24 +46,69 @@ bool lies_around(const Run& run, const model::Diagnosis& diagnosis, const Knowle
         });
 }
 
+/// Whether the diagnosis names once more what the incident was resolved of, and what a remedy only makes room
+/// for: load goes on, queues drain, caches fill. The cool-down allows no further act so soon anyway.
+bool may_linger(const Run& run, const model::Diagnosis& diagnosis) {
+    if (run.cause() == nullptr || diagnosis.causes.empty()) return false;
+    const auto& now = diagnosis.causes.front();
+    const bool lingers = now.kind == model::CauseKind::load_surge || now.kind == model::CauseKind::cpu_burn ||
+                         now.kind == model::CauseKind::slow_dependency || diagnosis.inconclusive;
+    return lingers && run.cause()->service == now.service;
+}
+
 /// A silent service is no anomaly, and still worth an incident.
 bool is_about_silence(const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
     return !diagnosis.causes.empty() && knowledge.stale().contains(diagnosis.causes.front().service);
+}
+
+/// Whether one of the subjects answers wrongly or late.
+bool is_harmful(const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
+    const auto harms = [](const model::Finding& finding) {
+        using enum model::Feature;
+        return finding.observed > finding.expected_high &&
+               (finding.feature == error_rate || finding.feature == latency_ms ||
+                finding.feature == latency_p50_ms || finding.feature == latency_p95_ms);
+    };
+    return std::any_of(diagnosis.explained.begin(), diagnosis.explained.end(), [&](const auto& subject) {
+        const auto found = knowledge.anomalies().find(subject);
+        return found != knowledge.anomalies().end() &&
+               std::any_of(found->second.findings.begin(), found->second.findings.end(), harms);
+    });
 }
 
 }  // namespace
 
 void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
     for (auto& [id, run] : open_) run.fresh_diagnosis = false;
-    if (!knowledge.is_troubled()) return;
+    unexplained_now_.clear();
+    if (!knowledge.is_troubled()) return unexplained_.clear();
     for (auto& diagnosis : knowledge.diagnose(knowledge.newest())) {
         if (diagnosis.explained.empty() && !is_about_silence(diagnosis, knowledge)) continue;
         if (auto* run = owner_of(diagnosis, knowledge)) {
             update(*run, std::move(diagnosis), recorder);
-        } else if (!is_aftermath(diagnosis, knowledge, recorder.now()) && open_.size() < kMaxOpen) {
+        } else if (!is_aftermath(diagnosis, knowledge, recorder.now()) && open_.size() < kMaxOpen &&
+                   is_worth_opening(diagnosis, knowledge, recorder.now().loop)) {
             open_incident(std::move(diagnosis), knowledge, recorder);
         }
     }
+    std::erase_if(unexplained_, [&](const auto& entry) { return !unexplained_now_.contains(entry.first); });
+}
+
+/// What a cause accounts for is worth an incident at once. A call or an instance that is odd for a few
+/// seconds and harms nobody is not: it is on record as an anomaly.
+bool Correlator::is_worth_opening(const model::Diagnosis& diagnosis, const Knowledge& knowledge,
+                                  LoopTime now) {
+    constexpr double kSuspected = 0.3;  // posterior of a cause that is worth watching
+    const bool named = !diagnosis.causes.empty() && diagnosis.causes.front().posterior >= kSuspected;
+    const bool suffered = !diagnosis.causes.empty() && is_harmful(diagnosis, knowledge);
+    if (!diagnosis.inconclusive || named || suffered) return true;
+    bool lasting = false;
+    for (const auto& subject : diagnosis.explained) {
+        unexplained_now_.insert(subject);
+        const auto since = unexplained_.try_emplace(subject, now).first->second;
+        lasting = lasting || now - since >= patience_.unexplained;
+    }
+    return lasting;
 }
 
 Run* Correlator::owner_of(const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
@@ -91,6 +136,7 @@ bool Correlator::is_aftermath(const model::Diagnosis& diagnosis, const Knowledge
     return std::any_of(closed_.rbegin(), closed_.rend(), [&](const Run& run) {
         if (!run.closed || now.loop - *run.closed > patience_.aftermath) return false;
         if (run.incident.state != model::IncidentState::resolved) return false;
+        if (may_linger(run, diagnosis)) return true;
         // A new fault begins after the old one ended; what began before is the old one dying away.
         const bool began_before =
             std::all_of(diagnosis.explained.begin(), diagnosis.explained.end(), [&](const auto& subject) {

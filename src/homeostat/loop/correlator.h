@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "homeostat/loop/config.h"
@@ -39,13 +40,16 @@ public:
 private:
     Run* owner_of(const model::Diagnosis& diagnosis, const Knowledge& knowledge);
     bool is_aftermath(const model::Diagnosis& diagnosis, const Knowledge& knowledge, Instant now) const;
+    bool is_worth_opening(const model::Diagnosis& diagnosis, const Knowledge& knowledge, LoopTime now);
     void update(Run& run, model::Diagnosis diagnosis, Recorder& recorder);
     void open_incident(model::Diagnosis diagnosis, Knowledge& knowledge, Recorder& recorder);
 
     Patience patience_;
     std::map<model::IncidentId, Run> open_;
-    std::deque<Run> closed_;  // oldest first
-    std::uint64_t opened_;    // incidents so far: the last one's number
+    std::deque<Run> closed_;                          // oldest first
+    std::map<model::Subject, LoopTime> unexplained_;  // abnormal without a cause since then
+    std::set<model::Subject> unexplained_now_;        // of those, in this second
+    std::uint64_t opened_;                            // incidents so far: the last one's number
 };
 
 }  // namespace homeostat::loop

@@ -118,17 +118,21 @@ void Healer::finish_order(Run& run, const model::OrderResult& result, Knowledge&
     }
     switch (result.outcome) {
         case model::OrderOutcome::done:
+            run.refused = false;
             if (result.undo && run.incident.plan->steps[run.step].undo == model::UndoPolicy::automatic)
                 run.undo_stack.push_back(*result.undo);
             after_step(run, knowledge, recorder);
             return;
         case model::OrderOutcome::refused:
-            if (run.step == 0 &&
-                run.undo_stack.empty()) {  // nothing was done: the picture may have changed, look again
+            // Nothing was done: the picture may have changed, look again. Refused once more, it never will
+            // be.
+            if (run.step == 0 && run.undo_stack.empty() && !std::exchange(run.refused, true)) {
                 end_act(run, policy::ActOutcome::withdrawn, recorder.now().loop);
                 enter(run, IncidentState::diagnosing, recorder.now().loop);
                 return;
             }
+            run.refused = false;
+            run.retry = run.incident.plan->steps[run.step].retries;
             fail_step(run, result.detail, knowledge, recorder);
             return;
         case model::OrderOutcome::failed: fail_step(run, result.detail, knowledge, recorder); return;
@@ -220,8 +224,8 @@ void Healer::go_on_after(Run& run, model::VerificationOutcome outcome, const Kno
                          Recorder& recorder) {
     const auto& plan = *run.incident.plan;
     const auto now = recorder.now().loop;
-    const auto state = target_state(plan.cause.service, knowledge);
-    const bool more = planner_.plan(run.incident.diagnosis, plan.cause, plan.rung + 1, state).has_value();
+    // The cause may be another one by now: it is diagnosed again before the ladder is said to be exhausted.
+    const bool more = run.incident.attempts < config_.patience.max_attempts;
     const auto next = verify::decide_after({.outcome = outcome,
                                             .on_failure = plan.on_failure,
                                             .undo_pending = !run.undo_stack.empty(),

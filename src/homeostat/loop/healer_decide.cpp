@@ -62,13 +62,17 @@ void Healer::advance_deciding(Run& run, std::size_t open_incidents, Knowledge& k
         return;
     }
     if (run.retry_at && now < *run.retry_at) return;
-    if (run.incident.diagnosis.inconclusive) {
-        if (now - run.opened > config_.patience.diagnosis) {
+    const bool undecided = run.incident.diagnosis.inconclusive || !run.fresh_diagnosis;
+    if (undecided) {
+        const bool overdue = now - run.state_since > config_.patience.diagnosis;
+        if (overdue && run.incident.diagnosis.inconclusive) {
             escalate(run, "no cause could be made out: " + *run.incident.diagnosis.inconclusive, recorder);
+        } else if (overdue && run.incident.attempts > 0 && run.incident.state == IncidentState::diagnosing) {
+            escalate(run, "it did not help, and no cause can be made out any more", recorder);
         }
         return;
     }
-    if (run.fresh_diagnosis) decide(run, open_incidents, knowledge, recorder);
+    decide(run, open_incidents, knowledge, recorder);
 }
 
 void Healer::decide(Run& run, std::size_t open_incidents, Knowledge& knowledge, Recorder& recorder) {

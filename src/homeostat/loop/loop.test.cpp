@@ -244,6 +244,45 @@ TEST(Loop, CallsAPersonWhenTheRemedyDoesNotHelp) {
         << story.loop.incidents().front().reason;
 }
 
+TEST(Loop, GoesOnToTheNextRungWhenAnOrderIsRefusedTwice) {
+    Story story(small_config());
+    story.calm(60);
+    story.break_db(10);
+    for (int i = 0; i < 40 && story.loop.incidents().front().state != model::IncidentState::escalated; ++i) {
+        std::vector<Input> answers;
+        for (const auto& order : story.loop.open_orders()) {
+            answers.emplace_back(
+                OrderFinished{{.id = order.id, .outcome = model::OrderOutcome::refused, .detail = "cannot"}});
+        }
+        story.second(Story::crashed, std::move(answers));
+    }
+    EXPECT_EQ(story.orders().size(), 2U);  // there is no next rung
+    EXPECT_EQ(story.loop.incidents().front().state, model::IncidentState::escalated);
+}
+
+TEST(Loop, RecordsAnOddInstanceAndOpensAnIncidentOnlyWhenItLasts) {
+    Story story(small_config());
+    story.calm(60);
+    const auto odd = [](std::vector<model::FeatureWindow>& windows) {
+        for (auto& window : windows) {
+            if (window.subject.instance == model::InstanceId{"web-1"})
+                window.values.set(Feature::in_flight, 60);
+        }
+    };
+    const auto usual = [](std::vector<model::FeatureWindow>& windows) {
+        for (auto& window : windows) {
+            if (window.subject.is_instance()) window.values.set(Feature::in_flight, 1);
+        }
+    };
+    for (int i = 0; i < 60; ++i) story.second(usual);
+    for (int i = 0; i < 6; ++i) story.second(odd);
+    EXPECT_TRUE(story.recorded(model::RecordKind::anomaly_opened));
+    EXPECT_TRUE(story.loop.incidents().empty());
+    for (int i = 0; i < 20; ++i) story.second(odd);
+    EXPECT_EQ(story.loop.incidents().size(), 1U);
+    EXPECT_TRUE(story.orders().empty());
+}
+
 TEST(Loop, DismissesWhatRecoversByItself) {
     auto config = small_config();
     config.policy.mode = model::Autonomy::suggest;

@@ -39,6 +39,7 @@ struct Run {
     std::vector<verify::Watched> watched;          // as it was before the act, the culprit first
     std::optional<verify::Verifier> verifier;      // of the step or of the plan
     bool verifies_step = false;
+    bool refused = false;  // the last order was, before anything was done
     bool escalate_after_undo = false;
     std::optional<std::string> approved_by;
     std::map<model::RecordKind, std::string>
