@@ -17,4 +17,8 @@ if(HOMEOSTAT_SANITIZE)
   target_compile_options(homeostat_options INTERFACE
     -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(homeostat_options INTERFACE -fsanitize=${sanitizers})
+  if("thread" IN_LIST HOMEOSTAT_SANITIZE)   # Asio's fences, which ThreadSanitizer cannot see, give way to atomics
+    target_compile_definitions(homeostat_options INTERFACE
+      BOOST_ASIO_DISABLE_STD_ATOMIC BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  endif()
 endif()
