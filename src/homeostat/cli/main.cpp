@@ -12,7 +12,7 @@
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away, such as `head`, is an error of the stream
-    const char* no_color = std::getenv("NO_COLOR");
+    const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): nobody calls setenv
     homeostat::cli::Environment environment{
         .in = std::cin,
         .out = std::cout,

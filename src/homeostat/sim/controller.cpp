@@ -133,7 +133,7 @@ void Controller::restart(Instant now) {
     for (const auto& incident : loop_->incidents()) {
         if (incident.state == model::IncidentState::awaiting_approval) outside_.ask_approval(incident.id);
     }
-    carry_out(std::move(rest), now);
+    carry_out(rest, now);
 }
 
 void Controller::poll(Instant now) {
