@@ -77,7 +77,7 @@ std::vector<std::string> texts_of(const std::vector<Word>& words) {
 }
 
 /// Quotes for every one of the three shells.
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
     std::string out = "'";
     for (const char c : text) {
         if (c == '\'') {
@@ -93,7 +93,7 @@ std::string quoted(std::string_view text) {
 std::string path_code(const Places& places, std::string_view words) {
     std::vector<std::string> known;
     for (const auto& [path, place] : places) {
-        if (!path.empty()) known.push_back(quoted(" " + path));
+        if (!path.empty()) known.push_back(shell_word(" " + path));
     }
     return fmt::format(
         "    for word in {}; do\n"
@@ -109,11 +109,11 @@ std::string bash_script(const Places& places) {
     for (const auto& [path, place] : places) {
         const auto at = path.empty() ? std::string() : " " + path;
         for (const auto& [option, choices] : place.choices) {
-            values += fmt::format("        {}) words={} ;;\n", quoted(at + "|" + option),
-                                  quoted(fmt::format("{}", fmt::join(choices, " "))));
+            values += fmt::format("        {}) words={} ;;\n", shell_word(at + "|" + option),
+                                  shell_word(fmt::format("{}", fmt::join(choices, " "))));
         }
-        words += fmt::format("        {}) words={}{} ;;\n", quoted(at),
-                             quoted(fmt::format("{}", fmt::join(texts_of(place.words), " "))),
+        words += fmt::format("        {}) words={}{} ;;\n", shell_word(at),
+                             shell_word(fmt::format("{}", fmt::join(texts_of(place.words), " "))),
                              place.files ? "; files=1" : "");
     }
     return fmt::format(
@@ -137,7 +137,7 @@ std::string bash_script(const Places& places) {
 std::string described(const Word& word) {
     std::string help;
     for (const char c : word.help) help += c == ':' ? std::string("\\:") : std::string(1, c);
-    return quoted(word.text + ":" + help);
+    return shell_word(word.text + ":" + help);
 }
 
 std::string zsh_script(const Places& places) {
@@ -145,12 +145,12 @@ std::string zsh_script(const Places& places) {
     for (const auto& [path, place] : places) {
         const auto at = path.empty() ? std::string() : " " + path;
         for (const auto& [option, choices] : place.choices) {
-            values += fmt::format("        {}) compadd -- {}; return ;;\n", quoted(at + "|" + option),
+            values += fmt::format("        {}) compadd -- {}; return ;;\n", shell_word(at + "|" + option),
                                   fmt::join(choices, " "));
         }
         std::vector<std::string> items;
         for (const auto& word : place.words) items.push_back(described(word));
-        words += fmt::format("        {}) items=({}){} ;;\n", quoted(at), fmt::join(items, " "),
+        words += fmt::format("        {}) items=({}){} ;;\n", shell_word(at), fmt::join(items, " "),
                              place.files ? "; files=1" : "");
     }
     return fmt::format(
@@ -194,18 +194,19 @@ std::string fish_script(const Places& places) {
         "# fish completion: homeostat completion fish > ~/.config/fish/completions/homeostat.fish\n"
         "complete -c homeostat -f\n";
     for (const auto& [path, place] : places) {
-        const auto condition = quoted(fish_condition(path, place));
+        const auto condition = shell_word(fish_condition(path, place));
         for (const auto& word : place.words) {
             const auto choices = place.choices.find(word.text);
             const auto dashes = std::min(word.text.find_first_not_of('-'), word.text.size());
             const auto how = dashes == 2   ? "-l " + word.text.substr(2)
                              : dashes == 1 ? "-s " + word.text.substr(1)
                                            : "-a " + word.text;
-            const auto values = choices == place.choices.end()
-                                    ? std::string()
-                                    : " -x -a " + quoted(fmt::format("{}", fmt::join(choices->second, " ")));
+            const auto values =
+                choices == place.choices.end()
+                    ? std::string()
+                    : " -x -a " + shell_word(fmt::format("{}", fmt::join(choices->second, " ")));
             script += fmt::format("complete -c homeostat -n {} {}{} -d {}\n", condition, how, values,
-                                  quoted(word.help));
+                                  shell_word(word.help));
         }
         if (place.files) script += fmt::format("complete -c homeostat -n {} -F\n", condition);
     }

@@ -63,10 +63,10 @@ double MemoryTrend::trend() const {
         }
     }
     if (concordant <= 0) return 0;
-    constexpr double n = kBlocks;
-    constexpr double variance = n * (n - 1) * (2 * n + 5) / 18;
+    constexpr double kCount = kBlocks;
+    constexpr double kVariance = kCount * (kCount - 1) * (2 * kCount + 5) / 18;
     // Gaussian tail by Chernoff's bound: p <= exp(-z^2 / 2).
-    return concordant * concordant / variance / 2 / kLn10;
+    return concordant * concordant / kVariance / 2 / kLn10;
 }
 
 void MemoryClimb::see(double mem_mb, double growth) {

@@ -52,7 +52,7 @@ void wait_for_end(const sigset_t& signals) {
 Result<> announce(const std::string& address) {
     const auto fd = environment("SUPERVISOR_READY_FD");
     if (fd.empty()) {
-        std::cout << address << std::endl;
+        std::cout << address << '\n' << std::flush;
         return {};
     }
     const std::string line = address + "\n";
@@ -130,8 +130,8 @@ int supervise(const SuperviseArguments& arguments) {
     config->environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = arguments.endpoint;
     const auto supervisor = actuate::Supervisor::start(*std::move(config));
     if (!supervisor) return report(supervisor.error());
-    std::cout << "the shop is open; socket " << arguments.run_dir << "/control.sock; Ctrl-C closes it"
-              << std::endl;
+    std::cout << "the shop is open; socket " << arguments.run_dir << "/control.sock; Ctrl-C closes it" << '\n'
+              << std::flush;
     wait_for_end(signals);
     return 0;
 }
