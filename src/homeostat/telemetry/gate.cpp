@@ -178,11 +178,23 @@ bool Gate::is_new(std::uint64_t fingerprint) {
     return false;
 }
 
-void Gate::expect(const model::SpanView& span) const {
-    seen_.expect(fingerprint(span));
+void Gate::on_spans(std::span<const model::SpanView> spans) {
+    constexpr std::size_t kAhead = 16;
+    std::array<std::uint64_t, kAhead> fingerprints{};
+    for (std::size_t i = 0; i < spans.size() + kAhead; ++i) {
+        auto& place = fingerprints[i % kAhead];
+        if (i >= kAhead) pass(spans[i - kAhead], place);
+        if (i >= spans.size()) continue;
+        place = fingerprint(spans[i]);
+        seen_.expect(place);
+    }
 }
 
 void Gate::on_span(const model::SpanView& span) {
+    pass(span, fingerprint(span));
+}
+
+void Gate::pass(const model::SpanView& span, std::uint64_t fingerprint) {
     if (!admits(span.resource)) return;
     if (is_zero(span.trace_id)) return void(reject(QuarantineReason::missing_id, "trace_id", ""));
     if (span.span_id == 0) return void(reject(QuarantineReason::missing_id, "span_id", ""));
@@ -196,7 +208,7 @@ void Gate::on_span(const model::SpanView& span) {
                            format_duration(span.end - span.start)));
     }
     if (!span.peer_service.empty() && !admits_name("peer.service", span.peer_service)) return;
-    if (!is_new(fingerprint(span))) return;
+    if (!is_new(fingerprint)) return;
     ++counters_.spans;
     sink_.on_span(span);
 }

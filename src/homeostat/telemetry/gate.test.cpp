@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <vector>
 
 namespace homeostat::telemetry {
 namespace {
@@ -82,6 +83,23 @@ TEST_F(GateTest, LetsGoodRecordsThrough) {
     EXPECT_EQ(sink.events, 1);
     EXPECT_EQ(gate.tally().accepted, 4U);
     EXPECT_EQ(gate.counters().quarantined.total(), 0U);
+}
+
+TEST_F(GateTest, TakesARunOfSpansLikeOneAfterTheOther) {
+    for (const std::size_t count : {0U, 1U, 15U, 16U, 17U, 100U}) {
+        std::vector<model::SpanView> spans(count, good_span());
+        for (std::size_t i = 0; i < count; ++i) spans[i].span_id = 1'000 * count + i / 2 + 1;  // each twice
+        if (count > 10) spans[10].span_id = 0;
+        const int before = sink.spans;
+        gate.begin(kNow, "test");
+        gate.on_spans(spans);
+        const std::size_t bad = count > 10 ? 1 : 0;
+        const std::size_t once = (count + 1) / 2;  // the bad one's twin is still good
+        EXPECT_EQ(gate.tally().accepted, once) << count;
+        EXPECT_EQ(gate.tally().quarantined, bad) << count;
+        EXPECT_EQ(gate.tally().duplicates, count - once - bad) << count;
+        EXPECT_EQ(static_cast<std::size_t>(sink.spans - before), once) << count;
+    }
 }
 
 TEST_F(GateTest, AReplayedBatchChangesNothing) {

@@ -32,7 +32,6 @@ struct Intake::Impl {
     Impl(IntakeConfig intake_config, model::SignalSink& sink, std::function<EventTime()> now)
         : config(intake_config), clock(std::move(now)), gate(intake_config.gate, sink) {}
 
-    void pass_spans();
     template <class Decode>
     Result<telemetry::GateTally> take(std::string_view payload, std::string_view source, Decode&& decode);
 };
@@ -64,14 +63,6 @@ private:
 };
 
 }  // namespace
-
-void Intake::Impl::pass_spans() {
-    constexpr std::size_t kAhead = 8;
-    for (std::size_t i = 0; i < batch.spans.size(); ++i) {
-        if (i + kAhead < batch.spans.size()) gate.expect(batch.spans[i + kAhead]);
-        gate.on_span(batch.spans[i]);
-    }
-}
 
 template <class Decode>
 Result<telemetry::GateTally> Intake::Impl::take(std::string_view payload, std::string_view source,
@@ -108,7 +99,7 @@ Result<telemetry::GateTally> Intake::accept(const Payload& payload) {
                            : decode_protobuf(payload.signal, payload.bytes, self.batch);
         if (!decoded) return decoded;
         self.metrics_ignored += self.batch.ignored;
-        self.pass_spans();
+        self.gate.on_spans(self.batch.spans);
         for (const auto& metric : self.batch.metrics) self.gate.on_metric(metric);
         for (const auto& log : self.batch.logs) self.gate.on_log(log);
         return {};
