@@ -27,6 +27,7 @@ struct Exchange {
     ClientResponse response;
     std::size_t bytes_max = 0;
     const std::function<bool(std::string_view)>* on_data = nullptr;  // else the body is collected
+    const std::function<bool()>* keep_going = nullptr;
     bool too_large = false;
     bool ended_by_user = false;
 };
@@ -61,6 +62,19 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
     return size * count;
 }
 
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    auto& exchange = *static_cast<Exchange*>(user);
+    exchange.ended_by_user = exchange.ended_by_user || !(*exchange.keep_going)();
+    return exchange.ended_by_user ? 1 : 0;
+}
+
+/// Lets curl read a PEM text, which must live as long as the exchange.
+void set_pem(CURL* curl, CURLoption option, const std::string& pem) {
+    if (pem.empty()) return;
+    curl_blob blob{.data = const_cast<char*>(pem.data()), .len = pem.size(), .flags = CURL_BLOB_NOCOPY};
+    curl_easy_setopt(curl, option, &blob);
+}
+
 Error error_of(CURLcode code, const Exchange& exchange, const ClientRequest& request, const char* detail) {
     const std::string what = request.method + " " + request.url + ": ";
     const std::string reason = *detail != '\0' ? detail : curl_easy_strerror(code);
@@ -72,6 +86,7 @@ Error error_of(CURLcode code, const Exchange& exchange, const ClientRequest& req
         case CURLE_URL_MALFORMAT:
         case CURLE_UNSUPPORTED_PROTOCOL: return {ErrorCode::invalid_argument, what + reason};
         case CURLE_OPERATION_TIMEDOUT: return {ErrorCode::deadline_exceeded, what + reason};
+        case CURLE_SSL_CERTPROBLEM:
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CACERT_BADFILE: return {ErrorCode::permission_denied, what + reason};
         default: return {ErrorCode::unavailable, what + reason};
@@ -137,6 +152,14 @@ void Client::Impl::set_options(const ClientRequest& request, const HeaderList& h
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     }
     if (!config.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, config.ca_file.c_str());
+    set_pem(curl, CURLOPT_CAINFO_BLOB, config.ca_pem);
+    set_pem(curl, CURLOPT_SSLCERT_BLOB, config.certificate_pem);
+    set_pem(curl, CURLOPT_SSLKEY_BLOB, config.key_pem);
+    if (exchange.keep_going != nullptr) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &on_progress);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
@@ -176,7 +199,10 @@ Result<ClientResponse> Client::send(const ClientRequest& request) {
 
 Result<ClientResponse> Client::stream(const ClientRequest& request,
                                       const std::function<bool(std::string_view)>& on_data) {
-    Exchange exchange{.response = {}, .bytes_max = 0, .on_data = &on_data};
+    Exchange exchange{.response = {},
+                      .bytes_max = 0,
+                      .on_data = &on_data,
+                      .keep_going = request.keep_going ? &request.keep_going : nullptr};
     return impl_->perform(request, exchange);
 }
 

@@ -14,8 +14,11 @@
 namespace homeostat::http {
 
 struct ClientConfig {
-    std::string bearer_token;  // empty: none sent
-    std::string ca_file;       // PEM; empty: the system's authorities
+    std::string bearer_token;     // empty: none sent
+    std::string ca_file;          // PEM; empty: the system's authorities
+    std::string ca_pem;           // the text instead of a file
+    std::string certificate_pem;  // our own, for a server that asks who we are; empty: none
+    std::string key_pem;          // of our own certificate
     Duration connect_timeout = std::chrono::seconds(2);
     std::size_t body_bytes_max = std::size_t{64} << 20U;  // of a response
 };
@@ -27,6 +30,7 @@ struct ClientRequest {
     std::string content_type = "application/json";  // sent with a body
     Fields headers;
     Duration timeout = std::chrono::seconds(10);  // for the whole exchange
+    std::function<bool()> keep_going;             // of stream(): asked about once a second; false ends it
 };
 
 struct ClientResponse {
@@ -51,8 +55,9 @@ public:
 
     [[nodiscard]] Result<ClientResponse> send(const ClientRequest& request);
 
-    /// Hands the response's bytes over as they come, until the server ends it or `on_data` returns false;
-    /// for event streams. `request.timeout` is then the longest silence. The response has no body.
+    /// Hands the response's bytes over as they come, until the server ends it, or `on_data` or
+    /// `request.keep_going` returns false; for event streams. `request.timeout` is then the longest silence.
+    /// The response has no body.
     [[nodiscard]] Result<ClientResponse> stream(const ClientRequest& request,
                                                 const std::function<bool(std::string_view)>& on_data);
 

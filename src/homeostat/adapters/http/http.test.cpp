@@ -275,6 +275,20 @@ TEST(EventStream, EndsWhenTheServerStopsAndMayOutliveIt) {
     EXPECT_FALSE(listener.stream->send("late", ""));
 }
 
+TEST(EventStream, EndsWhenItsReaderIsToldToStop) {
+    Listener listener;
+    const auto server = start({}, event_routes(listener));
+    Client client;
+    std::atomic<bool> stopping = false;
+    const ClientRequest request{.url = url(*server, "/events"), .keep_going = [&] { return !stopping; }};
+    const auto response = client.stream(request, [&](std::string_view) {
+        stopping = true;  // and no byte comes any more
+        return true;
+    });
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->status, 200);
+}
+
 TEST(EventStream, CanBeRefused) {
     Listener listener;
     const auto server = start({}, event_routes(listener));
