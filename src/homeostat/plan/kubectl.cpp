@@ -10,8 +10,9 @@ namespace homeostat::plan {
 namespace {
 
 /// Verbs that a playbook may use: reading, and acts whose undo can be derived from the object before.
-constexpr std::string_view kVerbs[]{"annotate", "cordon", "delete",  "describe", "drain",    "get",
-                                    "label",    "patch",  "rollout", "scale",    "uncordon", "wait"};
+/// `evict` is ours: kubectl has no word for it.
+constexpr std::string_view kVerbs[]{"annotate", "cordon", "delete",  "describe", "drain", "evict",    "get",
+                                    "label",    "patch",  "rollout", "scale",    "set",   "uncordon", "wait"};
 constexpr std::string_view kRolloutVerbs[]{"pause", "restart", "resume", "status", "undo"};
 constexpr std::string_view kDeletable[]{"job", "jobs", "po", "pod", "pods"};
 constexpr std::string_view kFlags[]{"--all-containers",
@@ -22,11 +23,13 @@ constexpr std::string_view kFlags[]{"--all-containers",
                                     "--for",
                                     "--grace-period",
                                     "--ignore-daemonsets",
+                                    "--limits",
                                     "--namespace",
                                     "--output",
                                     "--overwrite",
                                     "--patch",
                                     "--replicas",
+                                    "--requests",
                                     "--selector",
                                     "--timeout",
                                     "--to-revision",

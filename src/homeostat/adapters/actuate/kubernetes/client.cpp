@@ -89,9 +89,8 @@ std::string_view content_type_of(PatchKind kind) {
     return "application/json-patch+json";
 }
 
-ObjectRef list_of(const Query& query) {
-    return {
-        .resource = query.resource, .namespace_name = query.namespace_name, .name = "", .subresource = ""};
+std::string path_of_list(const Query& query) {
+    return path_of(ObjectRef{query.resource, query.namespace_name, "", ""});
 }
 
 }  // namespace
@@ -119,7 +118,8 @@ struct Client::Impl {
     bool refresh_token(Duration age_max);
     void sign(http::ClientRequest& request) const;
     Result<json::Value> call(http::ClientRequest request);
-    http::ClientRequest request(std::string_view method, const ObjectRef& object, std::string parameters);
+    http::ClientRequest request(std::string_view method, const std::string& path,
+                                std::string parameters) const;
 };
 
 bool Client::Impl::refresh_token(Duration age_max) {
@@ -137,16 +137,15 @@ void Client::Impl::sign(http::ClientRequest& request) const {
     if (!token.empty()) request.headers = {{"Authorization", "Bearer " + token}};
 }
 
-http::ClientRequest Client::Impl::request(std::string_view method, const ObjectRef& object,
-                                          std::string parameters) {
+http::ClientRequest Client::Impl::request(std::string_view method, const std::string& path,
+                                          std::string parameters) const {
     if (parameters.starts_with('&')) parameters.front() = '?';
-    http::ClientRequest made{.method = std::string(method),
-                             .url = access.server + path_of(object) + parameters,
-                             .body = {},
-                             .headers = {},
-                             .timeout = config.timeout,
-                             .keep_going = {}};
-    return made;
+    return {.method = std::string(method),
+            .url = access.server + path + parameters,
+            .body = {},
+            .headers = {},
+            .timeout = config.timeout,
+            .keep_going = {}};
 }
 
 Result<json::Value> Client::Impl::call(http::ClientRequest request) {
@@ -173,8 +172,8 @@ const ClusterAccess& Client::access() const {
     return impl_->access;
 }
 
-Result<json::Value> Client::get(const ObjectRef& object) {
-    return impl_->call(impl_->request("GET", object, ""));
+Result<json::Value> Client::get_at(const std::string& path) {
+    return impl_->call(impl_->request("GET", path, ""));
 }
 
 Result<ObjectList> Client::list(const Query& query) {
@@ -184,7 +183,7 @@ Result<ObjectList> Client::list(const Query& query) {
         auto parameters = fmt::format("&limit={}", kPage) + selectors_of(query);
         if (!next.empty()) parameters += "&continue=" + escape(next);
         HOMEOSTAT_TRY(const auto page,
-                      impl_->call(impl_->request("GET", list_of(query), std::move(parameters))));
+                      impl_->call(impl_->request("GET", path_of_list(query), std::move(parameters))));
         const auto& items = list_at(page, {"items"});
         result.items.insert(result.items.end(), items.begin(), items.end());
         if (result.items.size() > kObjectsMax) {
@@ -207,22 +206,25 @@ std::string change_parameters(Dry dry, Duration timeout) {
 }
 }  // namespace
 
-Result<json::Value> Client::create(const ObjectRef& object, const json::Value& body, Dry dry) {
-    auto request = impl_->request("POST", object, change_parameters(dry, impl_->config.timeout));
+Result<json::Value> Client::create_at(const std::string& path, const json::Value& body, Dry dry) {
+    auto request = impl_->request("POST", path, change_parameters(dry, impl_->config.timeout));
     request.body = json::to_text(body);
     return impl_->call(std::move(request));
 }
 
-Result<json::Value> Client::patch(const ObjectRef& object, PatchKind kind, const json::Value& body, Dry dry) {
-    auto request = impl_->request("PATCH", object, change_parameters(dry, impl_->config.timeout));
+Result<json::Value> Client::patch_at(const std::string& path, PatchKind kind, const json::Value& body,
+                                     Dry dry) {
+    auto request = impl_->request("PATCH", path, change_parameters(dry, impl_->config.timeout));
     request.body = json::to_text(body);
     request.content_type = content_type_of(kind);
     return impl_->call(std::move(request));
 }
 
-Result<json::Value> Client::remove(const ObjectRef& object, const json::Value& options, Dry dry) {
-    auto request = impl_->request("DELETE", object, dry == Dry::yes ? "&dryRun=All" : "");
-    request.body = json::to_text(options);
+Result<json::Value> Client::remove_at(const std::string& path, const json::Object& options, Dry dry) {
+    auto request = impl_->request("DELETE", path, "");
+    auto body = options;  // a server that is given options does not look at the parameter dryRun
+    if (dry == Dry::yes) body.emplace_back("dryRun", json::Array{"All"});
+    request.body = json::to_text(body);
     return impl_->call(std::move(request));
 }
 
@@ -232,7 +234,7 @@ Result<> Client::watch(const Query& query, std::string_view version, Duration la
     constexpr auto kSlack = std::chrono::seconds(10);  // beyond the server's own end of the watch
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(lasting).count();
     auto request = impl_->request(
-        "GET", list_of(query),
+        "GET", path_of_list(query),
         fmt::format("&watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}", seconds,
                     escape(version)) +
             selectors_of(query));

@@ -66,17 +66,20 @@ public:
 
     [[nodiscard]] const ClusterAccess& access() const;
 
-    [[nodiscard]] Result<json::Value> get(const ObjectRef& object);
+    [[nodiscard]] Result<json::Value> get(const ObjectRef& object) { return get_at(path_of(object)); }
     /// All pages.
     [[nodiscard]] Result<ObjectList> list(const Query& query);
-    /// POST to the object's subresource, or to the list when it has none.
-    [[nodiscard]] Result<json::Value> create(const ObjectRef& object, const json::Value& body,
-                                             Dry dry = Dry::no);
-    [[nodiscard]] Result<json::Value> patch(const ObjectRef& object, PatchKind kind, const json::Value& body,
-                                            Dry dry = Dry::no);
+
+    // By path (path_of), which is what a record on disk holds.
+    [[nodiscard]] Result<json::Value> get_at(const std::string& path);
+    /// POST, to the path of a list or of a subresource.
+    [[nodiscard]] Result<json::Value> create_at(const std::string& path, const json::Value& body,
+                                                Dry dry = Dry::no);
+    [[nodiscard]] Result<json::Value> patch_at(const std::string& path, PatchKind kind,
+                                               const json::Value& body, Dry dry = Dry::no);
     /// `options` is a DeleteOptions, such as one with preconditions.
-    [[nodiscard]] Result<json::Value> remove(const ObjectRef& object, const json::Value& options,
-                                             Dry dry = Dry::no);
+    [[nodiscard]] Result<json::Value> remove_at(const std::string& path, const json::Object& options,
+                                                Dry dry = Dry::no);
 
     /// Hands over the raw stream of changes after `version`, until the server ends it after about `lasting`
     /// or `keep_going`, asked about once a second, returns false.

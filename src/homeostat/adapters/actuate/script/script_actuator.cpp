@@ -125,7 +125,7 @@ Result<std::unique_ptr<ScriptActuator>> ScriptActuator::create(act::ScriptConfig
         return fail(ErrorCode::invalid_argument,
                     "'" + program + "' is no absolute path: write where it lies");
     }
-    HOMEOSTAT_TRY(auto results, ResultStore::open(std::move(results_dir)));
+    HOMEOSTAT_TRY(auto results, RecordStore::open(std::move(results_dir)));
     return std::unique_ptr<ScriptActuator>(new ScriptActuator(std::move(config), std::move(results)));
 }
 
@@ -133,19 +133,31 @@ bool ScriptActuator::supports(model::ActionKind kind) const noexcept {
     return kind == model::ActionKind::script;
 }
 
+Result<std::optional<OrderResult>> ScriptActuator::find(const model::OrderId& order) const {
+    HOMEOSTAT_TRY(const auto record, results_.find(order));
+    if (!record) return std::nullopt;
+    auto result = from_json<OrderResult>(*record);
+    if (!result) return fail(ErrorCode::data_loss, "the record of an order: " + result.error().message);
+    return *std::move(result);
+}
+
+Result<> ScriptActuator::keep(const OrderResult& result) {
+    return results_.put(result.id, to_json(result));
+}
+
 OrderResult ScriptActuator::execute(const model::Order& order, LoopTime now) {
-    const auto known = results_.find(order.id);
+    const auto known = find(order.id);
     if (!known) return result_of(order.id, OrderOutcome::unknown, known.error().message);
     const auto& stored = *known;
     if (stored) return *stored;
     if (now >= order.lease_until) return result_of(order.id, OrderOutcome::refused, "its lease is over");
     const auto begun =
-        results_.put(result_of(order.id, OrderOutcome::unknown,
-                               "its script was running when Homeostat ended: check its effect by hand"));
+        keep(result_of(order.id, OrderOutcome::unknown,
+                       "its script was running when Homeostat ended: check its effect by hand"));
     if (!begun) return result_of(order.id, OrderOutcome::failed, begun.error().message);
 
     auto result = run(order);
-    if (auto kept = results_.put(result); !kept) result.detail += " (" + kept.error().message + ")";
+    if (auto kept = keep(result); !kept) result.detail += " (" + kept.error().message + ")";
     return result;
 }
 
@@ -191,13 +203,12 @@ OrderResult ScriptActuator::run(const model::Order& order) {
 }
 
 OrderResult ScriptActuator::reconcile(const model::OrderId& order) {
-    const auto known = results_.find(order);
+    const auto known = find(order);
     if (!known) return result_of(order, OrderOutcome::unknown, known.error().message);
     const auto& stored = *known;
     if (stored) return *stored;
     auto closed = result_of(order, OrderOutcome::failed, "never arrived; it will not be carried out");
-    if (auto kept = results_.put(closed); !kept)
-        return result_of(order, OrderOutcome::unknown, kept.error().message);
+    if (auto kept = keep(closed); !kept) return result_of(order, OrderOutcome::unknown, kept.error().message);
     return closed;
 }
 

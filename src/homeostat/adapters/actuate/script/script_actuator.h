@@ -6,7 +6,7 @@
 
 #include "homeostat/act/actuator.h"
 #include "homeostat/act/script_config.h"
-#include "homeostat/adapters/actuate/script/result_store.h"
+#include "homeostat/adapters/actuate/records/record_store.h"
 
 namespace homeostat::actuate {
 
@@ -32,13 +32,15 @@ public:
     [[nodiscard]] model::OrderResult reconcile(const model::OrderId& order) override;
 
 private:
-    ScriptActuator(act::ScriptConfig config, ResultStore results)
+    ScriptActuator(act::ScriptConfig config, RecordStore results)
         : config_(std::move(config)), results_(std::move(results)) {}
 
     [[nodiscard]] model::OrderResult run(const model::Order& order);
+    [[nodiscard]] Result<std::optional<model::OrderResult>> find(const model::OrderId& order) const;
+    [[nodiscard]] Result<> keep(const model::OrderResult& result);
 
     act::ScriptConfig config_;
-    ResultStore results_;
+    RecordStore results_;
 };
 
 }  // namespace homeostat::actuate

@@ -159,19 +159,11 @@ TEST_F(ScriptActuatorTest, RefusesAfterTheLeaseAndClosesWhatNeverCame) {
 
 TEST_F(ScriptActuatorTest, DoesNotGuessWhatAScriptDidThatWasRunningAtOurEnd) {
     const auto interrupted = order("/bin/sh", {"-c", "exit 0"});
-    auto store = ResultStore::open(folder_ + "/results");
-    ASSERT_TRUE(store->put({.id = interrupted.id, .outcome = OrderOutcome::unknown}).has_value());
+    auto store = RecordStore::open(folder_ + "/results");
+    const model::OrderResult begun{.id = interrupted.id, .outcome = OrderOutcome::unknown};
+    ASSERT_TRUE(store->put(interrupted.id, to_json(begun)).has_value());
     EXPECT_EQ(actuator_->reconcile(interrupted.id).outcome, OrderOutcome::unknown);
     EXPECT_EQ(actuator_->execute(interrupted, now_).outcome, OrderOutcome::unknown);
-}
-
-TEST_F(ScriptActuatorTest, KeepsOnlySoManyResults) {
-    auto store = ResultStore::open(folder_ + "/many", 8);
-    for (std::size_t i = 0; i < 12; ++i) {
-        ASSERT_TRUE(store->put({.id = model::OrderId{std::to_string(i)}}).has_value());
-    }
-    const auto files = std::distance(fs::directory_iterator(folder_ + "/many"), fs::directory_iterator());
-    EXPECT_EQ(files, 8);
 }
 
 }  // namespace

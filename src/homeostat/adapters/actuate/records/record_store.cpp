@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "homeostat/adapters/actuate/script/result_store.h"
+#include "homeostat/adapters/actuate/records/record_store.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "homeostat/adapters/actuate/spawn/file_descriptor.h"
-#include "homeostat/base/codec.h"
 #include "homeostat/base/hash.h"
 
 namespace homeostat::actuate {
@@ -33,36 +32,35 @@ bool sync_folder(const std::string& path) {
 
 }  // namespace
 
-Result<ResultStore> ResultStore::open(std::string folder, std::size_t results_max) {
+Result<RecordStore> RecordStore::open(std::string folder, std::size_t records_max) {
     std::error_code error;
     const bool made = fs::create_directories(folder, error);
     if (made && !error) fs::permissions(folder, fs::perms::owner_all, error);
-    if (!error) return ResultStore(std::move(folder), results_max);
+    if (!error) return RecordStore(std::move(folder), records_max);
     return fail(ErrorCode::failed_precondition,
-                "cannot keep results in '" + folder + "': " + error.message());
+                "cannot keep records in '" + folder + "': " + error.message());
 }
 
-std::string ResultStore::path_of(const model::OrderId& order) const {
+std::string RecordStore::path_of(const model::OrderId& order) const {
     return folder_ + "/" + to_hex(sha256(order.value())) +
            ".json";  // an id may hold what a file name may not
 }
 
-Result<std::optional<model::OrderResult>> ResultStore::find(const model::OrderId& order) const {
+Result<std::optional<json::Value>> RecordStore::find(const model::OrderId& order) const {
     const auto path = path_of(order);
     if (!fs::exists(path)) return std::nullopt;
     std::stringstream text;
     text << std::ifstream(path).rdbuf();
-    const auto json = json::parse(text.str());
-    auto result = json ? from_json<model::OrderResult>(*json) : std::unexpected(json.error());
-    if (!result) return fail(ErrorCode::data_loss, "'" + path + "': " + result.error().message);
-    return *std::move(result);
+    auto record = json::parse(text.str());
+    if (!record) return fail(ErrorCode::data_loss, "'" + path + "': " + record.error().message);
+    return *std::move(record);
 }
 
-Result<> ResultStore::put(const model::OrderResult& result) {
-    const auto path = path_of(result.id);
+Result<> RecordStore::put(const model::OrderId& order, const json::Value& record) {
+    const auto path = path_of(order);
     const auto fresh = path + ".new";
     std::error_code error;
-    const bool written = write_durably(fresh, json::to_text(to_json(result)));
+    const bool written = write_durably(fresh, json::to_text(record));
     if (written) fs::rename(fresh, path, error);
     if (!written || error || !sync_folder(folder_)) {
         return fail(ErrorCode::unavailable, "cannot write '" + path + "': is the disk full?");
@@ -71,14 +69,14 @@ Result<> ResultStore::put(const model::OrderResult& result) {
     return {};
 }
 
-void ResultStore::forget_oldest() const {
+void RecordStore::forget_oldest() const {
     std::vector<std::pair<fs::file_time_type, fs::path>> files;
     std::error_code error;
     for (const auto& file : fs::directory_iterator(folder_, error)) {
         files.emplace_back(file.last_write_time(error), file.path());
     }
-    if (files.size() <= results_max_) return;
-    const auto beyond = static_cast<std::ptrdiff_t>(files.size() - results_max_);
+    if (files.size() <= records_max_) return;
+    const auto beyond = static_cast<std::ptrdiff_t>(files.size() - records_max_);
     std::ranges::nth_element(files, files.begin() + beyond);
     std::for_each(files.begin(), files.begin() + beyond,
                   [&](const auto& file) { fs::remove(file.second, error); });
