@@ -105,7 +105,8 @@ Response answer_approval(Control& control, const Request& request) {
     const auto snapshot = control.snapshot();
     const auto* incident = find(*snapshot, request);
     if (incident == nullptr) return not_found(request);
-    if (incident->state != model::IncidentState::awaiting_approval) {
+    const bool handed_back = incident->state == model::IncidentState::escalated && approval->approved;
+    if (incident->state != model::IncidentState::awaiting_approval && !handed_back) {
         return http::error_response(409, "failed_precondition",
                                     incident->id.value() + " waits for no approval: it is " +
                                         std::string(to_string(incident->state)));

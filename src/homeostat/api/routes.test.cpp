@@ -13,8 +13,9 @@ public:
     FakeControl() {
         model::Incident waiting{.id = model::IncidentId{"inc-1"},
                                 .state = model::IncidentState::awaiting_approval};
+        model::Incident left{.id = model::IncidentId{"inc-2"}, .state = model::IncidentState::escalated};
         model::Incident done{.id = model::IncidentId{"inc-0"}, .state = model::IncidentState::resolved};
-        state.incidents = {waiting, done};
+        state.incidents = {waiting, left, done};
         state.ready = true;
     }
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override {
@@ -43,7 +44,7 @@ http::Response call(Control& control, const std::string& method, const std::stri
 TEST(ControlApi, ListsIncidentsByState) {
     FakeControl control;
     const auto all = json::parse(call(control, "GET", "/v1/incidents").body).value();
-    EXPECT_EQ(all.as_array()->size(), 2U);
+    EXPECT_EQ(all.as_array()->size(), 3U);
 }
 
 TEST(ControlApi, HandsAnApprovalToTheLoop) {
@@ -53,6 +54,17 @@ TEST(ControlApi, HandsAnApprovalToTheLoop) {
     EXPECT_EQ(response.status, 202);
     ASSERT_EQ(control.inputs.size(), 1U);
     EXPECT_TRUE(std::get<loop::ApprovalAnswered>(control.inputs.front()).approved);
+}
+
+TEST(ControlApi, LetsAPersonHandBackWhatWasEscalated) {
+    FakeControl control;
+    const auto answer = [&](bool yes) {
+        const json::Object body{{"approved", yes}, {"by", "ann"}, {"reason", "the disk is new"}};
+        return call(control, "POST", "/v1/incidents/inc-2/approval", json::to_text(body)).status;
+    };
+    EXPECT_EQ(answer(false), 409);
+    EXPECT_EQ(answer(true), 202);
+    EXPECT_EQ(control.inputs.size(), 1U);
 }
 
 TEST(ControlApi, RefusesAnApprovalThatNobodyAskedForOrNobodyGives) {

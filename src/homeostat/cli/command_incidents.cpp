@@ -140,7 +140,7 @@ ExitCode answer(const AnswerOptions& options, bool approved, Environment& enviro
                   json::Object{{"approved", approved}, {"by", options.by}, {"reason", options.reason}});
     if (!answered) return report(environment, answered.error());
     environment.out << options.id
-                    << (approved ? ": approved; the plan is judged again on what is true now\n"
+                    << (approved ? ": approved; a plan is made and judged on what is true now\n"
                                  : ": denied; it is left to people\n");
     return ExitCode::ok;
 }
@@ -199,8 +199,9 @@ Command anomalies_command() {
 }
 
 Command approve_command() {
-    return answer_command("approve", "Says yes to the act that an incident waits for.",
-                          "homeostat approve inc-000001 --reason 'seen, go on'", true);
+    return answer_command(
+        "approve", "Says yes to the act that an incident waits for, or hands an escalated incident back.",
+        "homeostat approve inc-000001 --reason 'seen, go on'", true);
 }
 
 Command deny_command() {

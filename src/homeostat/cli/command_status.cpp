@@ -118,7 +118,8 @@ Command stop_command() {
 }
 
 Command resume_command() {
-    return switch_command("resume", "Lets acts go on after 'homeostat stop'.",
+    return switch_command("resume",
+                          "Lets acts go on after 'homeostat stop', and forgets the strikes of all services.",
                           "homeostat resume --reason 'game day is over'", "resumed: acts go on by policy");
 }
 

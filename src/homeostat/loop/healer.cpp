@@ -41,10 +41,12 @@ void Healer::advance(Run& run, std::span<const model::FeatureWindow> windows, st
 }
 
 void Healer::switch_stop(const StopSwitched& command, Recorder& recorder) {
-    if (command.stopped)
+    if (command.stopped) {
         stopped_ = command;
-    else
+    } else {
         stopped_.reset();
+        ledger_.clear_strikes();
+    }
     recorder.record(command.stopped ? RecordKind::stopped : RecordKind::resumed, std::nullopt,
                     fmt::format("by {}: {}", command.by, command.reason), to_json(command));
 }

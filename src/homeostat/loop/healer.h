@@ -38,9 +38,11 @@ public:
     /// Takes the outcome of an order; nothing happens for one that is not open (a second answer).
     void finish_order(Run& run, const model::OrderResult& result, Knowledge& knowledge, Recorder& recorder);
 
-    /// Takes a person's answer. Errors: `failed_precondition` when the incident does not wait for one.
+    /// Takes a person's answer. A yes hands an escalated incident back: it is tried anew, without its
+    /// strikes. Errors: `failed_precondition` when the incident does not wait for an answer.
     Result<> answer(Run& run, const ApprovalAnswered& answer, Recorder& recorder);
 
+    /// Who lets acts go on has looked: failures until then no longer count as strikes.
     void switch_stop(const StopSwitched& command, Recorder& recorder);
 
     [[nodiscard]] const act::OrderBook& orders() const { return orders_; }
@@ -59,6 +61,7 @@ private:
                                               const Knowledge& knowledge, Instant now) const;
     [[nodiscard]] bool has_cleared(Run& run, const Knowledge& knowledge, LoopTime now) const;
     void ask_approval(Run& run, const model::Verdict& verdict, Recorder& recorder);
+    void take_back(Run& run, const ApprovalAnswered& answer, Recorder& recorder);
 
     // Acting (healer_act.cpp)
     void begin_act(Run& run, const Knowledge& knowledge, Recorder& recorder);

@@ -142,6 +142,10 @@ void Healer::ask_approval(Run& run, const model::Verdict& verdict, Recorder& rec
 }
 
 Result<> Healer::answer(Run& run, const ApprovalAnswered& answer, Recorder& recorder) {
+    if (run.incident.state == IncidentState::escalated && answer.approved) {
+        take_back(run, answer, recorder);
+        return {};
+    }
     if (run.incident.state != IncidentState::awaiting_approval) {
         return fail(ErrorCode::failed_precondition,
                     fmt::format("incident {} waits for no approval: it is {}", run.incident.id.value(),
@@ -157,6 +161,17 @@ Result<> Healer::answer(Run& run, const ApprovalAnswered& answer, Recorder& reco
     run.approved_by = answer.by;
     enter(run, IncidentState::diagnosing, recorder.now().loop);
     return {};
+}
+
+void Healer::take_back(Run& run, const ApprovalAnswered& answer, Recorder& recorder) {
+    recorder.record(RecordKind::approval_given, run,
+                    fmt::format("by {}: {}; it is tried anew", answer.by, answer.reason), to_json(answer));
+    if (const auto* cause = run.cause()) ledger_.clear_strikes(cause->service);
+    run.incident.attempts = 0;
+    run.rungs.clear();
+    run.retry_at.reset();
+    run.last_said.clear();
+    enter(run, IncidentState::diagnosing, recorder.now().loop);
 }
 
 policy::Situation Healer::situation(const Run& run, std::size_t open_incidents, const Knowledge& knowledge,

@@ -78,6 +78,21 @@ public:
         return records;
     }
 
+    /// Answers every order that is out with `refused` until a person is called; the fault stays.
+    void refuse_until_escalated(int seconds_max) {
+        for (int i = 0; i < seconds_max && state() != model::IncidentState::escalated; ++i) {
+            std::vector<Input> answers;
+            for (const auto& order : loop.open_orders()) {
+                answers.emplace_back(OrderFinished{
+                    {.id = order.id, .outcome = model::OrderOutcome::refused, .detail = "cannot"}});
+            }
+            second(crashed, std::move(answers));
+        }
+    }
+
+    /// Of the newest incident.
+    [[nodiscard]] model::IncidentState state() const { return loop.incidents().front().state; }
+
     [[nodiscard]] bool recorded(model::RecordKind kind) const {
         const auto all = records();
         return std::any_of(all.begin(), all.end(), [&](const auto& record) { return record.kind == kind; });
@@ -248,16 +263,53 @@ TEST(Loop, GoesOnToTheNextRungWhenAnOrderIsRefusedTwice) {
     Story story(small_config());
     story.calm(60);
     story.break_db(10);
-    for (int i = 0; i < 40 && story.loop.incidents().front().state != model::IncidentState::escalated; ++i) {
-        std::vector<Input> answers;
-        for (const auto& order : story.loop.open_orders()) {
-            answers.emplace_back(
-                OrderFinished{{.id = order.id, .outcome = model::OrderOutcome::refused, .detail = "cannot"}});
-        }
-        story.second(Story::crashed, std::move(answers));
-    }
+    story.refuse_until_escalated(40);
     EXPECT_EQ(story.orders().size(), 2U);  // there is no next rung
     EXPECT_EQ(story.loop.incidents().front().state, model::IncidentState::escalated);
+}
+
+TEST(Loop, TriesAnewWhatAPersonHandsBackAndForgetsItsStrikes) {
+    auto config = small_config();
+    config.policy.max_strikes = 1;
+    Story story(config);
+    story.calm(60);
+    story.break_db(10);
+    story.second(Story::crashed,
+                 {OrderFinished{{.id = story.orders().front().id, .outcome = model::OrderOutcome::done}}});
+    for (int i = 0; i < 60 && story.state() != model::IncidentState::escalated; ++i)
+        story.second(Story::crashed);
+    ASSERT_EQ(story.state(), model::IncidentState::escalated);
+    ASSERT_EQ(story.orders().size(), 1U);
+    for (int i = 0; i < 40; ++i) story.second(Story::crashed);  // beyond the cool-down: still left to people
+    ASSERT_EQ(story.orders().size(), 1U);
+
+    story.second(Story::crashed, {ApprovalAnswered{.incident = story.loop.incidents().front().id,
+                                                   .approved = true,
+                                                   .by = "bob",
+                                                   .reason = "the disk is new"}});
+    for (int i = 0; i < 5; ++i) story.second(Story::crashed);
+    EXPECT_EQ(story.orders().size(), 2U) << story.loop.incidents().front().reason;
+}
+
+TEST(Loop, ForgetsStrikesWhenAPersonLetsActsGoOn) {
+    auto config = small_config();
+    config.policy.max_strikes = 1;
+    Story story(config);
+    story.calm(60);
+    story.break_db(10);
+    story.second(Story::crashed,
+                 {OrderFinished{{.id = story.orders().front().id, .outcome = model::OrderOutcome::done}}});
+    for (int i = 0; i < 60 && story.state() != model::IncidentState::escalated; ++i)
+        story.second(Story::crashed);
+    story.calm(60);  // it was repaired by hand
+    const auto failed = [&] {
+        const auto acts = story.loop.carryover().ledger.acts();
+        return std::count_if(acts.begin(), acts.end(),
+                             [](const auto& act) { return act.outcome == policy::ActOutcome::failed; });
+    };
+    ASSERT_EQ(failed(), 1);
+    story.second({}, {StopSwitched{.stopped = false, .by = "ann", .reason = "repaired"}});
+    EXPECT_EQ(failed(), 0);
 }
 
 TEST(Loop, RecordsAnOddInstanceAndOpensAnIncidentOnlyWhenItLasts) {

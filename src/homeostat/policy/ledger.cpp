@@ -7,6 +7,13 @@
 #include "homeostat/base/contains.h"
 
 namespace homeostat::policy {
+namespace {
+
+void forgive(Act& act) {
+    if (act.outcome == ActOutcome::failed) act.outcome = ActOutcome::forgiven;
+}
+
+}  // namespace
 
 bool overlap(const Target& a, const Target& b) {
     if (a.service != b.service) return false;
@@ -60,8 +67,12 @@ void Ledger::forget_before(LoopTime horizon) {
 void Ledger::clear_strikes(const model::ServiceId& service) {
     for (auto& act : acts_) {
         const bool touches = contains(act.targets, service, &Target::service);
-        if (touches && act.outcome == ActOutcome::failed) act.outcome = ActOutcome::forgiven;
+        if (touches) forgive(act);
     }
+}
+
+void Ledger::clear_strikes() {
+    std::ranges::for_each(acts_, forgive);
 }
 
 }  // namespace homeostat::policy

@@ -78,8 +78,9 @@ public:
     /// Forgets acts that ended before `horizon`, which no guard asks about (Guardrails::horizon).
     void forget_before(LoopTime horizon);
 
-    /// A person has looked at the service: its failures no longer count as strikes.
+    /// A person has looked at the service, or at all of them: failures no longer count as strikes.
     void clear_strikes(const model::ServiceId& service);
+    void clear_strikes();
 
     /// All acts, in the order in which they started.
     [[nodiscard]] const std::vector<Act>& acts() const { return acts_; }
