@@ -3,10 +3,13 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <future>
+#include <iterator>
 
 #include "homeostat/adapters/http/client.h"
 #include "homeostat/adapters/http/gzip.h"
+#include "homeostat/adapters/http/tls_kit.test.h"
 #include "homeostat/adapters/ingest/otlp_grpc.h"
 #include "homeostat/adapters/ingest/otlp_http.h"
 #include "homeostat/adapters/ingest/otlp_kit.test.h"
@@ -123,10 +126,13 @@ struct OtlpGrpc : ReceiverTest {
         auto started = OtlpGrpcReceiver::start(grpc, *intake);
         ASSERT_TRUE(started) << started.error().message;
         receiver = *std::move(started);
+        connect(grpc::InsecureChannelCredentials());
+    }
+    void connect(const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
         grpc::ChannelArguments arguments;
         arguments.SetMaxSendMessageSize(-1);
-        channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(receiver->port()),
-                                            grpc::InsecureChannelCredentials(), arguments);
+        channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(receiver->port()), credentials,
+                                            arguments);
     }
 
     struct Reply {
@@ -216,6 +222,21 @@ TEST_F(OtlpGrpc, RefusesAPortInUseWithTheCure) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, ErrorCode::failed_precondition);
     EXPECT_NE(second.error().message.find("in use"), std::string::npos);
+}
+
+TEST_F(OtlpGrpc, SpeaksTlsToThoseWhoTrustIt) {
+    const http::SelfSigned own, other;
+    start({.tls = own.files()});
+    EXPECT_EQ(call(spans_request({{}})).status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    const auto trusting = [](const http::SelfSigned& signer) {
+        std::ifstream file(signer.files().certificate_chain);
+        return grpc::SslCredentials({.pem_root_certs = {std::istreambuf_iterator<char>(file), {}}});
+    };
+    connect(trusting(other));
+    EXPECT_EQ(call(spans_request({{}})).status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    connect(trusting(own));
+    const auto reply = call(spans_request({{}}));
+    EXPECT_TRUE(reply.status.ok()) << reply.status.error_message();
 }
 
 TEST_F(OtlpGrpc, RefusesTlsFilesThatAreNotThere) {
