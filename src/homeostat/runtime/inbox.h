@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
+#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -30,11 +32,15 @@ public:
         return {};
     }
 
-    /// Waits for an input, for `wake`, or at most `patience`; takes what is there.
-    [[nodiscard]] std::vector<loop::Input> take(Duration patience) {
+    /// Waits for an input, for `wake`, or at most `patience`; takes what is there, the oldest `max` inputs.
+    [[nodiscard]] std::vector<loop::Input> take(Duration patience, std::size_t max = kMax) {
         std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, patience, [&] { return woken_ || !inputs_.empty(); });
-        return std::exchange(inputs_, {});
+        changed_.wait_for(lock, patience, [&] { return woken_ || (max > 0 && !inputs_.empty()); });
+        auto rest = inputs_.begin() + static_cast<std::ptrdiff_t>(std::min(max, inputs_.size()));
+        std::vector<loop::Input> taken(std::make_move_iterator(inputs_.begin()),
+                                       std::make_move_iterator(rest));
+        inputs_.erase(inputs_.begin(), rest);
+        return taken;
     }
 
     /// Lets take() return at once, now and from now on.

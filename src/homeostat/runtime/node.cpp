@@ -151,8 +151,9 @@ Result<> Node::serve() {
 }
 
 void Node::run() {
-    while (!stopping_) {
-        auto inputs = inbox_.take(kTick);
+    for (bool last = false; !last;) {
+        last = stopping_;  // what came before has been acknowledged: one more step is for it
+        auto inputs = inbox_.take(kTick, kMaxKept - std::min(kept_.size(), kMaxKept));
         const auto now = clock_->now();
         auto harvest = monitor_->harvest(now.event);
         for (auto& change : harvest.changes) inputs.emplace_back(loop::Changed{std::move(change)});
@@ -182,10 +183,13 @@ void Node::step(Instant now, std::vector<loop::Input> inputs) {
             log_.error("the journal cannot be written: nothing is decided until it can",
                        {{"error", stepped.error().message}});
         journal_trouble_ = stepped.error().message;
-        // Telemetry may be lost, answers and results may not.
+        // Telemetry may be lost; answers and results may not: where there is no room, they wait in the inbox.
         windows_dropped_ += std::erase_if(
             kept_, [](const auto& input) { return std::holds_alternative<loop::WindowsArrived>(input); });
-        if (kept_.size() > kMaxKept) kept_.resize(kMaxKept);
+        if (kept_.size() > kMaxKept) {
+            changes_dropped_ += kept_.size() - kMaxKept;
+            kept_.resize(kMaxKept);
+        }
     }
     refresh_snapshot(now);
 }

@@ -97,6 +97,7 @@ private:
     std::shared_ptr<const api::Snapshot> snapshot_;
     loop::LoopCounters counters_;
     std::atomic<std::uint64_t> windows_dropped_ = 0;  // while the journal could not be written
+    std::atomic<std::uint64_t> changes_dropped_ = 0;  // likewise, of those that the telemetry told
 
     std::atomic<bool> stopping_ = false;
     std::thread thread_;

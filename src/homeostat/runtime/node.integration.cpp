@@ -9,6 +9,9 @@
 #include <functional>
 
 #include "homeostat/adapters/http/client.h"
+#include "homeostat/adapters/system/full_disk_kit.test.h"
+#include "homeostat/audit/chain.h"
+#include "homeostat/runtime/audit_log.h"
 
 namespace homeostat::runtime {
 namespace {
@@ -109,6 +112,65 @@ TEST_F(NodeTest, RefusesToStartOnAPortInUseAndSaysWhich) {
     ASSERT_FALSE(second.has_value());
     EXPECT_NE(second.error().message.find(std::to_string(first->otlp_http_port())), std::string::npos)
         << second.error().message;
+}
+
+TEST_F(NodeTest, KeepsWhatItHasAcknowledgedWhileTheDiskIsFullAndDecidesAfterwards) {
+    const auto event = [] {
+        return fmt::format(
+            R"({{"service":"payment","timestamp":"{}","latencies_ms":[12],"responses":[{{"status":200}}],"cpu_percent":12,"memory_mb":64}})",
+            format_rfc3339(Clock::wall()));
+    };
+    {
+        const auto node = start(quiet_config());
+        ASSERT_NE(node, nullptr);
+        ASSERT_EQ(post(*node, "/v1/events", event()).status, 200);
+        {
+            const system::FullDisk full(1);
+            EXPECT_EQ(post(*node, "/v1/stop", R"({"by":"ann","reason":"game day"})").status, 202);
+            EXPECT_TRUE(eventually([&] { return get(*node, "/readyz").status == 503; }));
+            EXPECT_NE(get(*node, "/readyz").body.find("free some space"), std::string::npos);
+            EXPECT_FALSE(node->snapshot()->stopped.has_value()) << "decided without a journal";
+            EXPECT_EQ(post(*node, "/v1/events", event()).status, 429) << "acknowledged, and kept nowhere";
+            EXPECT_TRUE(eventually([&] {
+                return get(*node, "/metrics").body.find("homeostat_windows_dropped_total 0\n") ==
+                       std::string::npos;
+            }));
+        }
+        EXPECT_TRUE(eventually([&] { return get(*node, "/readyz").status == 200; }));
+        EXPECT_TRUE(node->snapshot()->stopped.has_value());
+        EXPECT_EQ(post(*node, "/v1/events", event()).status, 200);
+    }
+    const auto node = start(quiet_config());
+    ASSERT_NE(node, nullptr);
+    EXPECT_TRUE(node->snapshot()->stopped.has_value());
+    audit::ChainVerifier verifier;
+    EXPECT_TRUE(read_audit(folder_ / "audit", [&](const auto& record) { return verifier.check(record); }));
+}
+
+TEST_F(NodeTest, RefusesToStartOnAFullDiskAndStartsOnceThereIsRoom) {
+    {
+        const system::FullDisk full(1);
+        const auto node = Node::start(quiet_config(), {}, log::Logger(log::Format::text, log::Level::error));
+        ASSERT_FALSE(node.has_value());
+        EXPECT_EQ(node.error().code, ErrorCode::resource_exhausted) << node.error().message;
+        EXPECT_NE(node.error().message.find("free some space"), std::string::npos) << node.error().message;
+    }
+    EXPECT_NE(start(quiet_config()), nullptr);
+}
+
+TEST_F(NodeTest, TakesOneMoreStepForWhatItAcknowledgedBeforeItWasStopped) {
+    for (int i = 0; i < 6; ++i) {
+        {
+            const auto node = start(quiet_config());
+            ASSERT_NE(node, nullptr);
+            EXPECT_EQ(
+                post(*node, i % 2 == 0 ? "/v1/stop" : "/v1/resume", R"({"by":"ann","reason":"x"})").status,
+                202);
+        }
+        const auto node = start(quiet_config());
+        ASSERT_NE(node, nullptr);
+        EXPECT_EQ(node->snapshot()->stopped.has_value(), i % 2 == 0) << i;
+    }
 }
 
 TEST_F(NodeTest, RefusesToShareADataDirectory) {

@@ -102,6 +102,9 @@ std::string Node::metrics() const {
     text.counter("homeostat_windows_dropped_total",
                  "Windows not judged since the journal could not be written.",
                  static_cast<double>(windows_dropped_));
+    text.counter("homeostat_changes_dropped_total",
+                 "Changes seen in the telemetry and not taken since the journal could not be written.",
+                 static_cast<double>(changes_dropped_));
     write_intake(text, monitor_->intake_counters());
     const auto features = monitor_->feature_counters();
     text.counter("homeostat_signals_total", "Signals taken, by kind.");

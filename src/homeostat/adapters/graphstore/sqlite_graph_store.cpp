@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -108,8 +109,18 @@ private:
     [[nodiscard]] std::unexpected<Error> failure(std::string_view what) const {
         const int code = sqlite3_errcode(handle_);
         const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-        return fail(damaged ? ErrorCode::data_loss : ErrorCode::unavailable,
-                    "the graph store " + path_ + " " + std::string(what) + ": " + sqlite3_errmsg(handle_));
+        return fail(damaged     ? ErrorCode::data_loss
+                    : is_full() ? ErrorCode::resource_exhausted
+                                : ErrorCode::unavailable,
+                    "the graph store " + path_ + " " + std::string(what) + ": " + sqlite3_errmsg(handle_) +
+                        (is_full() ? "; free some space" : ""));
+    }
+
+    /// Whether it failed since the disk, or the share of it that is ours, is full.
+    [[nodiscard]] bool is_full() const {
+        const int code = sqlite3_errcode(handle_);
+        const int system = sqlite3_system_errno(handle_);
+        return code == SQLITE_FULL || (code == SQLITE_IOERR && (system == EFBIG || system == EDQUOT));
     }
 
     std::string path_;

@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <csignal>
 #include <fstream>
 #include <span>
+
+#include "homeostat/adapters/system/full_disk_kit.test.h"
 
 namespace homeostat::system {
 namespace {
@@ -181,27 +181,6 @@ TEST(SegmentLog, RefusesWhatIsTooLargeAndStaysAsItWas) {
     ASSERT_TRUE(log.commit());
     EXPECT_EQ(log.end(), 1U);
 }
-
-/// Limits the size of files that this process may write, which looks as a full disk does.
-class FullDisk {
-public:
-    explicit FullDisk(::rlim_t bytes) {
-        ::getrlimit(RLIMIT_FSIZE, &before_);
-        const ::rlimit limit{bytes, before_.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-        handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    }
-    ~FullDisk() {
-        ::setrlimit(RLIMIT_FSIZE, &before_);
-        std::ignore = std::signal(SIGXFSZ, handler_);
-    }
-    FullDisk(const FullDisk&) = delete;
-    FullDisk& operator=(const FullDisk&) = delete;
-
-private:
-    ::rlimit before_{};
-    void (*handler_)(int) = nullptr;
-};
 
 TEST(SegmentLog, AFullDiskIsAnErrorAndNothingIsChanged) {
     const Folder folder;
