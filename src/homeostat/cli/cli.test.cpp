@@ -205,6 +205,31 @@ TEST_F(Playbooks, AreLintedAndTested) {
     EXPECT_EQ(call({"playbook", "test", "-p", book, wrong, "-o", "yaml"}).code, ExitCode::failed);
 }
 
+TEST_F(Playbooks, AreTestedUnderAPolicy) {
+    write("books/restart.yaml", kPlaybook);
+    const auto tests =
+        write("t.yaml",
+              "tests:\n"
+              "  - name: a crash\n"
+              "    incident: {cause: crash, service: db, instance: db-1}\n"
+              "    expect: {playbook: restart, verdict: allow}\n"
+              "  - name: a crash of what matters\n"
+              "    incident: {cause: crash, service: db, instance: db-1, state: {criticality: critical}}\n"
+              "    expect: {verdict: needs_approval}\n");
+    const auto free = write("free.yaml", "playbooks: [books]\npolicy: {mode: auto}\n");
+    const auto passed = call({"playbook", "test", "-c", free, tests});
+    EXPECT_EQ(passed.code, ExitCode::ok) << passed.out << passed.err;
+    const auto watching = write("watching.yaml", "playbooks: [books]\npolicy: {mode: observe}\n");
+    const auto failed = call({"playbook", "test", "-c", watching, tests});
+    EXPECT_EQ(failed.code, ExitCode::failed);
+    EXPECT_NE(failed.out.find("expected verdict allow, found suggest; mode: "), std::string::npos)
+        << failed.out;
+    const auto unjudged = call({"playbook", "test", "-p", at("books"), tests});
+    EXPECT_EQ(unjudged.code, ExitCode::usage);
+    EXPECT_NE(unjudged.err.find("--config"), std::string::npos) << unjudged.err;
+    EXPECT_EQ(call({"playbook", "test", tests}).code, ExitCode::usage);
+}
+
 TEST(Completion, KnowsEveryCommandInEveryShell) {
     for (const auto* shell : {"bash", "zsh", "fish"}) {
         const auto script = call({"completion", shell}).out;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "homeostat/base/check.h"
+
 namespace homeostat::plan {
 namespace {
 
@@ -77,8 +79,10 @@ TestOutcome run_test(const PlaybookTest& test, const Planner& planner, const Jud
     const auto plan = planner.plan({.causes = {cause}}, cause, incident.rung, state);
     if (plan) {
         comparison.plan(*plan);
-        if (test.expect.verdict && judge) comparison.verdict(judge(*plan, state));
-        if (test.expect.verdict && !judge) comparison.differ("a verdict", "no policy to ask");
+        if (test.expect.verdict) {
+            HOMEOSTAT_CHECK(judge);
+            comparison.verdict(judge(*plan, state));
+        }
     } else {
         comparison.no_plan(plan.error().message);
     }

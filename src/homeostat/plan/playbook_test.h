@@ -117,7 +117,7 @@ struct TestOutcome {
     [[nodiscard]] bool passed() const { return differences.empty(); }
 };
 
-/// Runs tests against the planner's library. `judge` may be empty: then a test that expects a verdict fails.
+/// Runs tests against the planner's library. `judge` may be empty when no test expects a verdict.
 [[nodiscard]] std::vector<TestOutcome> run_tests(const PlaybookTests& tests, const Planner& planner,
                                                  const Judge& judge);
 

@@ -14,7 +14,7 @@ class SqliteGraphStore final : public graph::GraphStore {
 public:
     /// Opens or creates the file. Errors: `unavailable` (no such folder, not writable, locked by another
     /// process for more than a second), `data_loss` (no SQLite file), `failed_precondition` (written by a
-    /// newer version).
+    /// newer version), `resource_exhausted` (the disk is full).
     static Result<std::unique_ptr<SqliteGraphStore>> open(const std::string& path);
 
     ~SqliteGraphStore() override;
