@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "homeostat/base/check.h"
@@ -81,10 +82,27 @@ struct Loop::State {
                 ++counters.orders;
                 counters.undone += sent->order.undo ? 1U : 0U;
             }
-            const auto* record = std::get_if<Record>(&effect);
-            if (record != nullptr && record->record.kind == RecordKind::incident_opened) ++counters.incidents;
+            if (const auto* record = std::get_if<Record>(&effect)) count(record->record);
         }
         return effects;
+    }
+
+    void count(const model::AuditRecord& record) {
+        const bool opened = record.kind == RecordKind::incident_opened;
+        if (!opened && record.kind != RecordKind::incident_resolved) return;
+        const auto since_onset = std::max(Duration{}, record.at - onset_of(*record.incident));
+        ++(opened ? counters.incidents : counters.resolved);
+        (opened ? counters.time_to_detect : counters.time_to_remediate) += since_onset;
+    }
+
+    /// Of an incident that is open, or was at the beginning of this step.
+    EventTime onset_of(const model::IncidentId& id) {
+        if (const Run* run = find(id)) return run->incident.onset;
+        const auto& closed = correlator.closed();
+        const auto run =
+            std::find_if(closed.rbegin(), closed.rend(), [&](const Run& r) { return r.incident.id == id; });
+        HOMEOSTAT_CHECK(run != closed.rend());
+        return run->incident.onset;
     }
 };
 

@@ -26,6 +26,9 @@ struct LoopCounters {
     std::uint64_t windows = 0;
     std::uint64_t anomalies = 0;       // opened
     std::uint64_t incidents = 0;       // opened
+    std::uint64_t resolved = 0;        // incidents whose recovery was verified
+    Duration time_to_detect{};         // of all that were opened: from the first abnormal window on
+    Duration time_to_remediate{};      // of all that were resolved, likewise
     std::uint64_t orders = 0;          // sent
     std::uint64_t undone = 0;          // of those, taking another back
     std::uint64_t inputs_ignored = 0;  // answers to nothing that was asked

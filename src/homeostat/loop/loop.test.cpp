@@ -169,6 +169,12 @@ TEST(Loop, HealsACrashFromAnomalyToVerifiedRecovery) {
     const auto incidents = story.loop.incidents();
     ASSERT_EQ(incidents.size(), 1U);
     EXPECT_EQ(incidents.front().state, model::IncidentState::resolved) << incidents.front().reason;
+
+    const auto& counters = story.loop.counters();
+    EXPECT_EQ(counters.incidents, 1U);
+    EXPECT_EQ(counters.resolved, 1U);
+    EXPECT_EQ(counters.time_to_detect, incidents.front().opened_at - incidents.front().onset);
+    EXPECT_EQ(counters.time_to_remediate, *incidents.front().closed_at - incidents.front().onset);
 }
 
 TEST(Loop, RecordsTheIntentBeforeTheOrderAndKeepsTheChain) {

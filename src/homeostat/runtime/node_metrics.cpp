@@ -9,35 +9,26 @@
 namespace homeostat::runtime {
 namespace {
 
-/// Seconds between two moments of each incident that has both, summed up.
-struct Durations {
-    double sum = 0;
-    double count = 0;
-    void add(Duration duration) {
-        sum += std::chrono::duration<double>(duration).count();
-        ++count;
-    }
-};
+double seconds_of(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
-void write_kpis(api::MetricsText& text, const std::vector<model::Incident>& incidents) {
-    Durations detect, remediate;
+void write_kpis(api::MetricsText& text, const std::vector<model::Incident>& incidents,
+                const loop::LoopCounters& loop) {
     std::array<std::uint64_t, kEnumNames<model::IncidentState>.size()> states{};
     double acted = 0, resolved = 0, needless = 0;
     for (const auto& incident : incidents) {
         ++states[static_cast<std::size_t>(incident.state)];
-        detect.add(incident.opened_at - incident.onset);
         if (incident.acted_at) ++acted;
-        if (incident.state == model::IncidentState::resolved) {
-            ++resolved;
-            remediate.add(*incident.closed_at - incident.onset);
-        }
+        if (incident.state == model::IncidentState::resolved) ++resolved;
         if (incident.state == model::IncidentState::dismissed) ++needless;
     }
     text.summary("homeostat_time_to_detect_seconds",
-                 "From an incident's first abnormal window to its opening.", detect.sum, detect.count);
+                 "From an incident's first abnormal window to its opening.", seconds_of(loop.time_to_detect),
+                 static_cast<double>(loop.incidents));
     text.summary("homeostat_time_to_remediate_seconds",
-                 "From an incident's first abnormal window to its verified recovery.", remediate.sum,
-                 remediate.count);
+                 "From an incident's first abnormal window to its verified recovery.",
+                 seconds_of(loop.time_to_remediate), static_cast<double>(loop.resolved));
     text.gauge("homeostat_incidents", "Incidents that are remembered, by state.");
     for (std::size_t i = 0; i < states.size(); ++i) {
         text.sample("homeostat_incidents", static_cast<double>(states[i]),
@@ -95,7 +86,7 @@ std::string Node::metrics() const {
     text.sample("homeostat_build_info", 1, {{"version", seen->version}, {"node", seen->node}});
     text.gauge("homeostat_ready", "Whether decisions and records can be made durable.", seen->ready ? 1 : 0);
     text.gauge("homeostat_stopped", "Whether the stop switch is on.", seen->stopped ? 1 : 0);
-    write_kpis(text, seen->incidents);
+    write_kpis(text, seen->incidents, loop);
     text.gauge("homeostat_anomalies_open", "Subjects that are not as they normally are.",
                static_cast<double>(seen->anomalies.size()));
     write_loop(text, loop);
