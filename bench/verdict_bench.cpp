@@ -66,36 +66,61 @@ private:
     EventTime next_close_ = kStart + 1s;
 };
 
-void measure_events() {
-    constexpr int kWarmUp = 300;  // seconds, until every detector has a voice
-    constexpr int kMeasured = 60;
-    constexpr std::uint64_t kEventsPerSecond = 2'000;
+constexpr std::uint64_t kEventsPerSecond = 2'000;
+
+/// Calls `take` with each event's text and time, for `seconds` from `from` on, and `end_second` after each.
+template <class Take, class EndSecond>
+void play_events(int from, int seconds, Take&& take, EndSecond&& end_second) {
     constexpr Duration kApart = Duration{1s} / kEventsPerSecond;
-    Judge judge;
-    std::vector<double> took_us;
     std::vector<std::string> texts(kEventsPerSecond);
-    double cpu = 0;
-    EventTime now = kStart;
-    std::uint64_t number = 0;
-    for (int second = 0; second < kWarmUp + kMeasured; ++second) {
+    EventTime now = kStart + std::chrono::seconds{from};
+    auto number = static_cast<std::uint64_t>(from) * kEventsPerSecond;
+    for (int second = from; second < from + seconds; ++second) {
         for (std::uint64_t i = 0; i < kEventsPerSecond; ++i)
             texts[i] = event_text(number++, now + kApart * static_cast<std::int64_t>(i + 1));
         const double cpu_before = cpu_seconds();
-        for (const auto& text : texts) {
-            now += kApart;
+        for (const auto& text : texts) take(text, now += kApart);
+        end_second(cpu_seconds() - cpu_before);
+    }
+}
+
+/// The dearest event of the next five minutes, in CPU time: by the clock it would tell what else the machine
+/// did.
+double worst_event_us(Judge& judge, int from) {
+    double worst = 0;
+    play_events(
+        from, 300,
+        [&](const auto& text, EventTime now) {
+            const double before = cpu_seconds();
+            judge.take(text, now);
+            worst = std::max(worst, cpu_seconds() - before);
+        },
+        [](double) {});
+    return worst * 1e6;
+}
+
+void measure_events() {
+    constexpr int kWarmUp = 300;  // seconds, until every detector has a voice
+    constexpr int kMeasured = 60;
+    Judge judge;
+    std::vector<double> took_us;
+    double cpu = 0;
+    play_events(0, kWarmUp, [&](const auto& text, EventTime now) { judge.take(text, now); }, [](double) {});
+    play_events(
+        kWarmUp, kMeasured,
+        [&](const auto& text, EventTime now) {
             const auto before = std::chrono::steady_clock::now();
             judge.take(text, now);
             const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - before;
-            if (second >= kWarmUp) took_us.push_back(took.count());
-        }
-        if (second >= kWarmUp) cpu += cpu_seconds() - cpu_before;
-    }
-    HOMEOSTAT_CHECK(judge.events() == number && judge.verdicts() > 0);
-    fmt::print("event_bytes {} bytes\n", texts.back().size());
+            took_us.push_back(took.count());
+        },
+        [&](double seconds) { cpu += seconds; });
+    HOMEOSTAT_CHECK(judge.events() == (kWarmUp + kMeasured) * kEventsPerSecond && judge.verdicts() > 0);
+    fmt::print("event_bytes {} bytes\n", event_text(0, kStart).size());
     fmt::print("events_per_second {:.0f} events/s\n", static_cast<double>(took_us.size()) / cpu);
     fmt::print("event_p50 {:.2f} us\n", quantile(took_us, 0.5));
     fmt::print("event_p99 {:.2f} us\n", quantile(took_us, 0.99));
-    fmt::print("event_max {:.0f} us\n", quantile(took_us, 1));
+    fmt::print("event_max {:.0f} us\n", worst_event_us(judge, kWarmUp + kMeasured));
 }
 
 /// Resident bytes of this process.

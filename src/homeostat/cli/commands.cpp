@@ -12,7 +12,8 @@ std::vector<Command> all_commands() {
         stop_command(),          resume_command(),        anomalies_command(),   graph_command(),
         events_command(),        explain_command(),       audit_list_command(),  audit_show_command(),
         audit_verify_command(),  replay_command(),        config_show_command(), config_schema_command(),
-        playbook_lint_command(), playbook_test_command(), simulate_command(),    completion_command(),
+        playbook_lint_command(), playbook_test_command(), model_train_command(), model_show_command(),
+        simulate_command(),      completion_command(),
     };
 }
 
@@ -20,6 +21,7 @@ std::string group_summary(std::string_view group) {
     static const std::map<std::string_view, std::string_view> kSummaries{
         {"audit", "Reads the record of every decision."},
         {"config", "Shows the configuration in force and its schema."},
+        {"model", "Trains and shows saved models."},
         {"playbook", "Checks playbooks."},
     };
     const auto found = kSummaries.find(group);

@@ -24,6 +24,8 @@ namespace homeostat::cli {
 [[nodiscard]] Command graph_command();
 [[nodiscard]] Command incident_command();
 [[nodiscard]] Command incidents_command();
+[[nodiscard]] Command model_show_command();
+[[nodiscard]] Command model_train_command();
 [[nodiscard]] Command playbook_lint_command();
 [[nodiscard]] Command playbook_test_command();
 [[nodiscard]] Command replay_command();

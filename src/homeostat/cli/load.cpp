@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -53,7 +54,47 @@ std::vector<std::string> playbook_files(const Document& document, const config::
     return files;
 }
 
+/// The file's bytes; of one that is longer than a model may be only a little more than that.
+Result<std::string> read_model_text(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::string text(detect::ForestModel::kTextMax + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (!in.is_open() || in.bad() || text.empty()) {
+        return fail(ErrorCode::not_found, "it cannot be read, or is empty");
+    }
+    return text;
+}
+
+/// Reads the saved model that the configuration names.
+void read_saved_model(const Document& document, config::Config& config, Problems& problems) {
+    auto& forest = config.detect.forest;
+    if (forest.model.empty()) return;
+    const auto file = (fs::path(document.file).parent_path() / forest.model).string();
+    auto text = read_model_text(file);
+    const auto model = text ? detect::ForestModel::load(*text) : std::unexpected(text.error());
+    if (model) {
+        forest.model_text = *std::move(text);
+        return;
+    }
+    const auto* node = document.root.find("detect");
+    for (const auto* step : {"forest", "model"}) node = node == nullptr ? nullptr : node->find(step);
+    problems.push_back({.file = document.file,
+                        .line = node == nullptr ? 0 : node->line,
+                        .column = node == nullptr ? 0 : node->column,
+                        .field = "detect.forest.model",
+                        .message = fmt::format("'{}': {}", file, model.error().message),
+                        .cure = "correct the path, which is relative to this file, or make the model with "
+                                "'homeostat model train'",
+                        .rule = "bad-model"});
+}
+
 }  // namespace
+
+Result<detect::ForestModel> load_model(const std::string& file) {
+    HOMEOSTAT_TRY(const auto text, read_model_text(file));
+    return detect::ForestModel::load(text);
+}
 
 std::vector<std::string> yaml_files(const std::vector<std::string>& paths, Problems& problems) {
     std::vector<std::string> files;
@@ -104,6 +145,7 @@ Loaded load(const std::string& file) {
                             [](const Problem& p) { return p.field.starts_with("playbooks"); })) {
         return loaded;  // which files are meant is not known
     }
+    read_saved_model(*document, loaded.config, loaded.problems);
     const auto files = playbook_files(*document, loaded.config, loaded.problems);
     loaded.playbooks = load_playbooks(files, loaded.problems);
     sort_by_place(loaded.problems);

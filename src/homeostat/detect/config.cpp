@@ -15,6 +15,9 @@ Result<> validate_forest(const ForestConfig& config) {
         return bad("forest.reservoir must be four times forest.sample to 1000000");
     }
     if (config.refresh_windows < 1000) return bad("forest.refresh_windows must be at least 1000");
+    if (!config.model.empty() && config.model_text.empty()) {
+        return bad("forest.model " + config.model + " was not read");
+    }
     return {};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "homeostat/base/codec.h"
@@ -11,18 +12,24 @@
 
 namespace homeostat::detect {
 
-/// Isolation forest over the standardised residuals of the whole fleet.
+/// Isolation forest over the standardised residuals of the whole fleet. The core reads no files: `model`
+/// names the one whose content is in `model_text`, which alone decides.
 struct ForestConfig {
     std::int32_t trees = 100;
     std::int32_t sample = 256;  // rows that each tree is grown from
     std::int64_t seed = 1;
     std::int32_t reservoir = 4096;           // recent normal rows kept for growing and calibrating
     std::int64_t refresh_windows = 200'000;  // normal windows between two refreshes
+    std::string model;                       // file of a saved model to begin with; empty: none
+    std::string model_text;                  // what it holds, from whoever reads the configuration
 
     static constexpr auto describe() {
-        return std::tuple{field("trees", &ForestConfig::trees), field("sample", &ForestConfig::sample),
-                          field("seed", &ForestConfig::seed), field("reservoir", &ForestConfig::reservoir),
-                          field("refresh_windows", &ForestConfig::refresh_windows)};
+        return std::tuple{field("trees", &ForestConfig::trees),
+                          field("sample", &ForestConfig::sample),
+                          field("seed", &ForestConfig::seed),
+                          field("reservoir", &ForestConfig::reservoir),
+                          field("refresh_windows", &ForestConfig::refresh_windows),
+                          field("model_text", &ForestConfig::model_text)};
     }
     static constexpr auto schema() {
         return std::tuple{
@@ -33,7 +40,11 @@ struct ForestConfig {
             setting("reservoir", &ForestConfig::reservoir,
                     "Recent normal rows kept for growing and calibrating.", {.min = 2}),
             setting("refresh_windows", &ForestConfig::refresh_windows,
-                    "Normal windows between two refreshes.", {.min = 1})};
+                    "Normal windows between two refreshes.", {.min = 1}),
+            setting(
+                "model", &ForestConfig::model,
+                "File of a model to begin with, as 'homeostat model train' writes it; its path is relative "
+                "to this file. Empty: the forest is learned from nothing.")};
     }
     friend bool operator==(const ForestConfig&, const ForestConfig&) = default;
 };

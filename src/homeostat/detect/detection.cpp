@@ -84,13 +84,18 @@ struct Opinion {
     Evidence evidence;  // what they vote together
 };
 
-constexpr std::string_view kMagic = "homeostat-detect-2";
+constexpr std::string_view kMagic = "homeostat-detect-3";
 
 }  // namespace
 
 class Detection::Impl {
 public:
-    explicit Impl(DetectConfig config) : config_(std::move(config)), forest_(config_.forest) {}
+    Impl(DetectConfig config, ForestModel model)
+        : config_(std::move(config)),
+          config_hash_(hash64(json::to_text(to_json(config_)))),
+          forest_(config_.forest, std::move(model)) {
+        config_.forest.model_text.clear();
+    }
 
     std::optional<Anomaly> observe(const FeatureWindow& window);
     void hold(const model::ServiceId& service, bool held);
@@ -99,11 +104,11 @@ public:
     [[nodiscard]] std::optional<Baseline> baseline(const Subject& subject) const;
     [[nodiscard]] std::vector<Anomaly> open() const;
     [[nodiscard]] const DetectionCounters& counters() const { return counters_; }
+    [[nodiscard]] const ForestDetector& forest() const { return forest_; }
     [[nodiscard]] std::string snapshot() const;
     [[nodiscard]] Result<> restore(std::string_view bytes);
 
 private:
-    [[nodiscard]] std::uint64_t config_hash() const { return hash64(json::to_text(to_json(config_))); }
     void read_subjects(Reader& reader);
     Watched* find_or_add(const FeatureWindow& window);
     void make_room(EventTime now);
@@ -120,6 +125,7 @@ private:
     [[nodiscard]] bool is_held(const Subject& subject) const;
 
     DetectConfig config_;
+    std::uint64_t config_hash_;
     ForestDetector forest_;  // of all services
     std::unordered_map<Subject, std::unique_ptr<Watched>, SubjectHash>
         subjects_;  // never iterated into outputs
@@ -217,8 +223,8 @@ Opinion Detection::Impl::consult(Watched& watched, const FeatureWindow& window) 
     double detectors = opinion.forecast.ready ? 2 : 1;
     // The forest corroborates harm; it does not see it alone, so a quiet window
     // need not pay for it.
-    if (window.subject.is_service() && forest_.ready() && surprise >= kForestSurprise) {
-        opinion.forest_surprise = forest_.surprise(ForestDetector::row_of(reading));
+    if (window.subject.is_service() && forest_.model().ready() && surprise >= kForestSurprise) {
+        opinion.forest_surprise = forest_.model().surprise(ForestModel::row_of(reading));
         surprise = std::max(surprise, opinion.forest_surprise);
         ++detectors;
     }
@@ -240,7 +246,7 @@ void Detection::Impl::learn(Watched& watched, const FeatureWindow& window, const
         if (watched.forecaster) {
             watched.forecaster->learn(window, opinion.reading, opinion.forecast, config_.forecast);
             if (watched.state.windows() > config_.warm_up)
-                forest_.learn(ForestDetector::row_of(opinion.reading));
+                forest_.learn(ForestModel::row_of(opinion.reading), window.end);
         }
     } else if (!watched.vote.is_open()) {
         watched.state.suspect(opinion.reading, window);
@@ -259,8 +265,9 @@ std::vector<model::DetectorVote> Detection::Impl::votes(const Watched& watched,
         votes.push_back(
             {"forecast", watched.forecaster->version(), power_of_ten(-opinion.forecast.surprise())});
     }
-    if (watched.subject.is_service() && forest_.ready()) {
-        votes.push_back({"isolation_forest", forest_.version(), power_of_ten(-opinion.forest_surprise)});
+    if (watched.subject.is_service() && forest_.model().ready()) {
+        votes.push_back(
+            {"isolation_forest", forest_.model().version(), power_of_ten(-opinion.forest_surprise)});
     }
     return votes;
 }
@@ -354,7 +361,7 @@ std::vector<Anomaly> Detection::Impl::open() const {
 // order, hash of all before.
 std::string Detection::Impl::snapshot() const {
     Writer writer;
-    writer(std::string(kMagic), config_hash(), counters_, forest_, std::vector(held_.begin(), held_.end()));
+    writer(std::string(kMagic), config_hash_, counters_, forest_, std::vector(held_.begin(), held_.end()));
     std::vector<Watched*> watched;
     for (const auto& [subject, entry] : subjects_) watched.push_back(entry.get());
     std::ranges::sort(watched, {}, &Watched::subject);
@@ -397,12 +404,13 @@ Result<> Detection::Impl::restore(std::string_view bytes) {
     std::string magic;
     std::uint64_t config = 0;
     reader(magic, config);
-    if (magic != kMagic || config != config_hash()) {
+    if (magic != kMagic || config != config_hash_) {
         return fail(ErrorCode::failed_precondition,
                     "detect: the snapshot is of another version or configuration: "
                     "warm up anew");
     }
-    Impl restored(config_);
+    Impl restored(config_, {});
+    restored.config_hash_ = config_hash_;
     std::vector<model::ServiceId> held;
     reader(restored.counters_, restored.forest_, held);
     restored.held_ = {held.begin(), held.end()};
@@ -414,7 +422,11 @@ Result<> Detection::Impl::restore(std::string_view bytes) {
 
 Result<Detection> Detection::create(DetectConfig config) {
     if (auto checked = validate(config); !checked) return std::unexpected(std::move(checked).error());
-    return Detection(std::make_unique<Impl>(std::move(config)));
+    ForestModel model;
+    if (!config.forest.model_text.empty()) {
+        HOMEOSTAT_TRY(model, ForestModel::load(config.forest.model_text));
+    }
+    return Detection(std::make_unique<Impl>(std::move(config), std::move(model)));
 }
 
 Detection::Detection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -439,6 +451,13 @@ std::optional<Baseline> Detection::baseline(const Subject& subject) const {
 }
 std::vector<Anomaly> Detection::open() const {
     return impl_->open();
+}
+const model::ModelVersion& Detection::forest_version() const {
+    return impl_->forest().model().version();
+}
+Result<std::string> Detection::train_forest() const {
+    HOMEOSTAT_TRY(const auto model, impl_->forest().train());
+    return model.save();
 }
 std::string Detection::snapshot() const {
     return impl_->snapshot();

@@ -62,10 +62,11 @@ struct DetectionCounters {
 /// Lifecycle: create(), feed windows of each subject in the order of their end, snapshot(), restore().
 /// Threads:   thread-compatible.
 /// Bounds:    `max_subjects` subjects of a few KiB each; observe() does not allocate for a normal window
-///            of a known subject, but for the seasonal refit and the forest's refresh.
+///            of a known subject, but for the seasonal refit and while a new forest grows.
 class Detection {
 public:
-    /// Errors: `invalid_argument` naming the option that is out of its bounds.
+    /// Errors: `invalid_argument` naming the option that is out of its bounds, or what is wrong with the
+    /// saved model.
     [[nodiscard]] static Result<Detection> create(DetectConfig config);
 
     Detection(const Detection&) = delete;
@@ -96,6 +97,12 @@ public:
     [[nodiscard]] std::vector<model::Anomaly> open() const;
 
     [[nodiscard]] const DetectionCounters& counters() const;
+
+    /// The isolation forest at work; empty until there is one.
+    [[nodiscard]] const model::ModelVersion& forest_version() const;
+    /// A forest from the normal windows seen, as a saved model (forest_model.h). Errors:
+    /// `failed_precondition` when they are too few.
+    [[nodiscard]] Result<std::string> train_forest() const;
 
     /// Everything learned, in a versioned binary encoding: verdicts after restore() are bit for bit those
     /// without a restart.

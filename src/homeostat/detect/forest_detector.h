@@ -1,52 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "homeostat/base/result.h"
+#include "homeostat/base/time.h"
 #include "homeostat/detect/config.h"
-#include "homeostat/detect/isolation_forest.h"
-#include "homeostat/detect/subject_state.h"
+#include "homeostat/detect/forest_model.h"
 
 namespace homeostat::detect {
 
 /// The isolation forest's vote: sees features that are each tolerable but never occur together.
 ///
-/// One forest serves the fleet. Its rows are residuals in units of each subject's own spread, so subjects
-/// are alike and the forest has enough normal rows within minutes. Half the reservoir grows the forest,
-/// the other half calibrates it (split conformal); beyond the calibration rows an exponential tail goes on.
+/// One forest serves the fleet, so that there are enough normal rows within minutes. Begins with a saved
+/// model or with none; now and then a new one is grown from the reservoir, a few parts of it each second,
+/// and takes over when it is whole.
 class ForestDetector {
 public:
-    static constexpr std::size_t kFeatures = 8;
-    using Row = std::array<float, kFeatures>;
+    explicit ForestDetector(const ForestConfig& config, ForestModel model = {});
 
-    explicit ForestDetector(const ForestConfig& config);
-
-    [[nodiscard]] static Row row_of(const Reading& reading);
-
-    [[nodiscard]] bool ready() const { return forest_.trees() > 0; }
-    /// -log10 of the p-value of a row; 0 until ready.
-    [[nodiscard]] double surprise(const Row& row) const;
-    /// Takes a normal row into the reservoir; now and then grows the forest anew.
-    void learn(const Row& row);
-    [[nodiscard]] const model::ModelVersion& version() const { return forest_.version(); }
+    [[nodiscard]] const ForestModel& model() const { return model_; }
+    /// Takes the row of a normal window that ended at `end` into the reservoir.
+    void learn(const ForestModel::Row& row, EventTime end);
+    /// A model from all rows of the reservoir. Errors: `failed_precondition` when they are too few.
+    [[nodiscard]] Result<ForestModel> train() const;
 
     template <class A>
     void archive(A& a) {
-        a(forest_, rows_, seen_, grown_at_, grown_from_, calibration_);
+        a(model_, rows_, seen_, grown_at_, growth_, grown_until_);
     }
 
 private:
-    void grow();
+    [[nodiscard]] std::size_t rows_least() const { return 2 * static_cast<std::size_t>(config_.sample); }
+    [[nodiscard]] ForestModel::Growth growth() const;
+    void go_on_growing(EventTime end);
 
     ForestConfig config_;
-    IsolationForest forest_;
-    std::vector<Row> rows_;
+    ForestModel model_;
+    std::vector<ForestModel::Row> rows_;
     std::int64_t seen_ = 0;
-    std::int64_t grown_at_ = 0;        // `seen_` at that time
-    std::uint64_t grown_from_ = 0;     // rows at that time
-    std::vector<double> calibration_;  // scores of normal rows that it was not grown from, ascending
+    std::int64_t grown_at_ = 0;  // `seen_` when the last growth began
+    std::optional<ForestModel::Growth> growth_;
+    EventTime grown_until_{};  // end of the windows with which it grew last
 };
 
 }  // namespace homeostat::detect

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "homeostat/base/check.h"
 #include "homeostat/base/hash.h"
-#include "homeostat/base/json.h"
 #include "homeostat/base/prng.h"
 #include "homeostat/detect/numeric.h"
 
@@ -32,7 +32,7 @@ double average_path(double n) {
 
 }  // namespace
 
-/// Grows one tree after the other into the flat arrays.
+/// Grows a tree into the flat arrays.
 struct IsolationForest::Grower {
     struct Range {
         std::size_t begin;  // in `order`
@@ -44,13 +44,13 @@ struct IsolationForest::Grower {
     Grower(IsolationForest& into, std::span<const float> data, std::uint64_t seed)
         : forest(into), rows(data), prng(seed), width(static_cast<std::size_t>(into.features_)) {}
 
+    /// Breadth first, as load() lays a tree out.
     void tree(std::int32_t depth_max) {
         draw_sample();
         forest.roots_.push_back(add_node());
         std::vector<Range> open{{0, sample.size(), forest.roots_.back(), 0}};
-        while (!open.empty()) {
-            const auto range = open.back();
-            open.pop_back();
+        for (std::size_t i = 0; i < open.size(); ++i) {
+            const auto range = open[i];
             forest.samples_[range.node] = static_cast<std::uint32_t>(range.end - range.begin);
             forest.depth_ = std::max(forest.depth_, range.depth);
             const auto middle = range.depth < depth_max ? split(range) : range.begin;
@@ -58,8 +58,8 @@ struct IsolationForest::Grower {
             const auto left = add_node();
             add_node();
             forest.nodes_[range.node].feature_left |= left << kFeatureBits;
-            open.push_back({middle, range.end, left + 1, range.depth + 1});
             open.push_back({range.begin, middle, left, range.depth + 1});
+            open.push_back({middle, range.end, left + 1, range.depth + 1});
         }
     }
 
@@ -100,7 +100,8 @@ struct IsolationForest::Grower {
             if (!(least < most)) continue;
             const double share = static_cast<double>(prng.next() >> 11U) * 0x1.0p-53;
             const auto threshold = static_cast<float>(least + share * (static_cast<double>(most) - least));
-            const float kept = std::min(threshold, std::nextafter(most, least));  // both sides get a row
+            // Both sides get a row; 0 is added so that no threshold is a negative zero.
+            const float kept = std::min(threshold, std::nextafter(most, least)) + 0.0F;
             forest.nodes_[range.node] = {.threshold = kept, .feature_left = feature};
             const auto right =
                 std::ranges::partition(part, [&](auto row) { return at(row, feature) <= kept; });
@@ -117,7 +118,8 @@ struct IsolationForest::Grower {
     std::vector<std::uint32_t> sample;
 };
 
-Result<IsolationForest> IsolationForest::grow(std::span<const float> rows, const Options& options) {
+Result<IsolationForest::Growth> IsolationForest::Growth::begin(std::vector<float> rows,
+                                                               const Options& options) {
     const auto bad = [](const char* what) {
         return fail(ErrorCode::invalid_argument, std::string("isolation forest: ") + what);
     };
@@ -129,41 +131,70 @@ Result<IsolationForest> IsolationForest::grow(std::span<const float> rows, const
     if (!std::ranges::all_of(rows, [](float value) { return std::isfinite(value); })) {
         return bad("a value is not finite");
     }
-    IsolationForest forest;
-    forest.features_ = options.features;
-    forest.sample_ = std::min(options.sample, static_cast<std::int32_t>(rows.size() / width));
+    Growth growth;
+    growth.forest_.features_ = options.features;
+    growth.forest_.sample_ = std::min(options.sample, static_cast<std::int32_t>(rows.size() / width));
+    growth.rows_ = std::move(rows);
+    growth.trees_ = options.trees;
+    growth.seed_ = options.seed;
+    if (!growth.is_sound()) return bad("trees times sample must stay below 8 million");
+    return growth;
+}
+
+bool IsolationForest::Growth::is_sound() const {
+    const auto width = static_cast<std::size_t>(forest_.features_);
+    if (trees_ < 0 || trees_ > kTreesMax || forest_.sample_ < 0 || forest_.sample_ > kSampleMax) return false;
+    const auto nodes_most = static_cast<std::size_t>(trees_) * 2 * static_cast<std::size_t>(forest_.sample_);
+    if (nodes_most > kNodesMax || forest_.trees() > trees_) return false;
+    return done() || (forest_.sample_ >= 2 && width > 0 && rows_.size() % width == 0 &&
+                      rows_.size() / width >= static_cast<std::size_t>(forest_.sample_));
+}
+
+void IsolationForest::Growth::add_tree() {
+    HOMEOSTAT_CHECK(!done());
     std::int32_t depth_max = 0;
-    while ((1 << depth_max) < forest.sample_) ++depth_max;
-    const auto nodes_most =
-        static_cast<std::size_t>(options.trees) * 2 * static_cast<std::size_t>(forest.sample_);
-    if (nodes_most > kNodesMax) return bad("trees times sample must stay below 8 million");
-    Grower grower(forest, rows, options.seed);
-    for (std::int32_t i = 0; i < options.trees; ++i) grower.tree(depth_max);
+    while ((1 << depth_max) < forest_.sample_) ++depth_max;
+    const auto first = forest_.nodes_.size();
+    const std::uint64_t seed = seed_ << 14U ^ static_cast<std::uint64_t>(forest_.trees());  // of this tree
+    Grower(forest_, rows_, seed).tree(depth_max);
     // A leaf leads to itself.
-    for (std::size_t i = 0; i < forest.nodes_.size(); ++i) {
-        auto& node = forest.nodes_[i];
+    for (std::size_t i = first; i < forest_.nodes_.size(); ++i) {
+        auto& node = forest_.nodes_[i];
         if (node.threshold == kNever) node.feature_left = static_cast<std::uint32_t>(i) << kFeatureBits;
     }
-    forest.measure_paths();
-    forest.set_version();
-    return forest;
+    forest_.measure_paths(first);
+}
+
+IsolationForest IsolationForest::Growth::take() {
+    HOMEOSTAT_CHECK(done());
+    forest_.set_version();
+    rows_.clear();
+    trees_ = 0;
+    return std::exchange(forest_, {});
+}
+
+Result<IsolationForest> IsolationForest::grow(std::span<const float> rows, const Options& options) {
+    HOMEOSTAT_TRY(auto growth, Growth::begin({rows.begin(), rows.end()}, options));
+    while (!growth.done()) growth.add_tree();
+    return growth.take();
 }
 
 bool IsolationForest::is_leaf(std::size_t node) const {
     return nodes_[node].threshold == kNever;
 }
 
-/// Children come after their parent, so one pass from the front knows every depth.
-void IsolationForest::measure_paths() {
-    std::vector<std::int32_t> depth(nodes_.size(), 0);
-    paths_.assign(nodes_.size(), 0);
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+/// Of the trees from node `first` on. Children come after their parent, so one pass knows every depth.
+void IsolationForest::measure_paths(std::size_t first) {
+    std::vector<std::int32_t> depth(nodes_.size() - first, 0);
+    paths_.resize(nodes_.size(), 0);
+    for (std::size_t i = first; i < nodes_.size(); ++i) {
+        const auto here = depth[i - first];
         if (is_leaf(i)) {
-            paths_[i] = static_cast<float>(depth[i] + average_path(samples_[i]));
+            paths_[i] = static_cast<float>(here + average_path(samples_[i]));
             continue;
         }
-        const std::size_t left = nodes_[i].feature_left >> kFeatureBits;
-        depth[left] = depth[left + 1] = depth[i] + 1;
+        const std::size_t left = (nodes_[i].feature_left >> kFeatureBits) - first;
+        depth[left] = depth[left + 1] = here + 1;
     }
 }
 
@@ -182,7 +213,14 @@ bool IsolationForest::is_sound() const {
 }
 
 void IsolationForest::set_version() {
-    version_ = model::ModelVersion{"iforest-" + to_hex(hash64(save()))};
+    const auto bytes_of = [](const auto& items) {
+        return std::string_view(reinterpret_cast<const char*>(items.data()),
+                                items.size() * sizeof(items.front()));
+    };
+    std::uint64_t hash = hash64(
+        bytes_of(roots_), static_cast<std::uint64_t>(features_) << 32U | static_cast<std::uint64_t>(sample_));
+    hash = hash64(bytes_of(samples_), hash64(bytes_of(nodes_), hash));
+    version_ = model::ModelVersion{"iforest-" + to_hex(hash)};
 }
 
 double IsolationForest::to_score(double path_sum) const {

@@ -78,6 +78,8 @@ RC_GTEST_PROP(IsolationForest, SurvivesSaveAndLoadAndArchive, ()) {
     const auto forest = *IsolationForest::grow(rows, {.features = features, .trees = 13, .sample = 64});
     const auto loaded = IsolationForest::load(forest.save());
     RC_ASSERT(loaded.has_value());
+    RC_ASSERT(loaded->version() == forest.version());
+    RC_ASSERT(loaded->save() == forest.save());
     Writer writer;
     writer(forest);
     const auto bytes = writer.take();

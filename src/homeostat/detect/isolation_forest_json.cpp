@@ -42,7 +42,7 @@ struct ForestText {
 /// Rows are compared as floats: a threshold between two floats is rounded down, so that the same rows
 /// stay on its left.
 float round_down(double threshold) {
-    const auto rounded = static_cast<float>(threshold);
+    const auto rounded = static_cast<float>(threshold) + 0.0F;  // never a negative zero
     return static_cast<double>(rounded) > threshold ? std::nextafter(rounded, -kNever) : rounded;
 }
 
@@ -111,6 +111,10 @@ struct IsolationForest::Reader {
 
 Result<IsolationForest> IsolationForest::load(std::string_view json) {
     HOMEOSTAT_TRY(const auto value, json::parse(json));
+    return from_value(value);
+}
+
+Result<IsolationForest> IsolationForest::from_value(const json::Value& value) {
     HOMEOSTAT_TRY(const auto text, from_json<ForestText>(value));
     if (auto checked = check(text); !checked) return std::unexpected(std::move(checked).error());
     IsolationForest forest;
@@ -122,12 +126,12 @@ Result<IsolationForest> IsolationForest::load(std::string_view json) {
                         "isolation forest model: tree " + std::to_string(t) + ": is no tree, or too deep");
         }
     }
-    forest.measure_paths();
+    forest.measure_paths(0);
     forest.set_version();
     return forest;
 }
 
-std::string IsolationForest::save() const {
+json::Value IsolationForest::to_value() const {
     ForestText text{.features = features_, .sample = sample_};
     for (std::size_t t = 0; t < roots_.size(); ++t) {
         const std::size_t begin = roots_[t];
@@ -143,7 +147,7 @@ std::string IsolationForest::save() const {
             tree.samples.push_back(samples_[i]);
         }
     }
-    return json::to_text(to_json(text));
+    return to_json(text);
 }
 
 }  // namespace homeostat::detect

@@ -31,6 +31,9 @@ public:
 
     [[nodiscard]] static Result<Knowledge> create(const LoopConfig& config, const graph::Records& graph);
 
+    /// The isolation forest at work; empty until there is one.
+    [[nodiscard]] const model::ModelVersion& forest_version() const { return detection_.forest_version(); }
+
     void observe(const model::FeatureWindow& window);
     void observe(const model::ChangeEvent& change);
     /// Lets go of what is long gone. Cheap unless a minute has passed since the last time.

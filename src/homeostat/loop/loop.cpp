@@ -110,6 +110,8 @@ Result<Loop> Loop::create(const LoopConfig& config, const Carryover& from) {
     HOMEOSTAT_TRY(auto knowledge, Knowledge::create(config, from.graph));
     HOMEOSTAT_TRY(auto healer, Healer::create(config, from.ledger, from.stopped));
     auto versions = fmt::format("policy {}", healer.guardrails().version().value());
+    if (const auto& forest = knowledge.forest_version(); !forest.value().empty())
+        versions += fmt::format(", model {}", forest.value());
     for (const auto& playbook : config.playbooks) versions += fmt::format(", {}", playbook.id().value());
     return Loop(std::make_unique<State>(
         State{std::move(knowledge), Correlator(config.patience, from.incidents), std::move(healer),

@@ -48,7 +48,10 @@ json::Value deciding_config(const config::Config& config, const std::vector<plan
     }
     json::Array shown;
     for (const auto& playbook : playbooks) shown.push_back(homeostat::show(playbook));
-    return json::Object{{"config", std::move(sections)}, {"playbooks", std::move(shown)}};
+    json::Object deciding{{"config", std::move(sections)}, {"playbooks", std::move(shown)}};
+    const auto& model = config.detect.forest.model_text;
+    if (!model.empty()) deciding.emplace_back("forest_model", model);
+    return deciding;
 }
 
 Result<loop::LoopConfig> read_deciding_config(const json::Value& value) {
@@ -62,6 +65,8 @@ Result<loop::LoopConfig> read_deciding_config(const json::Value& value) {
     config::Config config;
     const auto document = yaml::parse(json::to_text(*sections), "journal header", problems);
     if (!document || !config::read(*document, config, problems)) return unreadable(problems);
+    if (const auto* model = value.find("forest_model"); model != nullptr && model->as_string() != nullptr)
+        config.detect.forest.model_text = *model->as_string();
     std::vector<plan::Playbook> playbooks;
     for (const auto& entry : *shown->as_array()) {
         const auto text = yaml::parse(json::to_text(entry), "journal header", problems);

@@ -21,6 +21,8 @@ TEST(LoopConfig, ComesBackFromTheJournalAsItWas) {
     config.policy.max_targets = 7;
     config.detect.false_alarm_rate = 3e-9;
     config.loop.diagnosis = 12s;
+    config.detect.forest.model = "model.json";
+    config.detect.forest.model_text = R"({"a":"saved \u00e9 model"})";
     config.graph.services = {
         {.service = model::ServiceId{"db"}, .criticality = model::Criticality::critical}};
     config.graph.edges = {{.caller = model::ServiceId{"web"}, .callee = model::ServiceId{"db"}}};
@@ -30,6 +32,7 @@ TEST(LoopConfig, ComesBackFromTheJournalAsItWas) {
     EXPECT_EQ(again->policy.max_targets, 7U);
     EXPECT_DOUBLE_EQ(again->detect.false_alarm_rate, 3e-9);
     EXPECT_EQ(again->patience.diagnosis, 12s);
+    EXPECT_EQ(again->detect.forest.model_text, config.detect.forest.model_text);
     EXPECT_EQ(again->services, config.graph.services);
     ASSERT_EQ(again->edges.size(), 1U);
     EXPECT_EQ(again->playbooks, some_playbooks());
