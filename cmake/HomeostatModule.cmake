@@ -10,6 +10,11 @@ set(HOMEOSTAT_PURE_LIBRARIES
     fmt::fmt simdjson::simdjson Eigen3::Eigen PkgConfig::XXHASH OpenSSL::Crypto)
 
 add_custom_target(unit_tests)             # what runs under the sanitizers
+add_custom_target(integration_tests)
+set(HOMEOSTAT_TEST_TIMEOUT 120)            # seconds
+if(HOMEOSTAT_SANITIZE)
+  set(HOMEOSTAT_TEST_TIMEOUT 600)
+endif()
 add_custom_target(fuzzers)
 
 # homeostat_module(<name> LAYER base|core|adapter|app
@@ -43,7 +48,6 @@ function(homeostat_module name)
 
   if(BUILD_TESTING AND arg_TESTS)
     homeostat_test(${target}_test unit "${name}." ${target} "${arg_TESTS}" OFF)
-    add_dependencies(unit_tests ${target}_test)
   endif()
   if(BUILD_TESTING AND arg_INTEGRATION)
     homeostat_test(${target}_integration integration "${name}.integration." ${target} "${arg_INTEGRATION}"
@@ -89,8 +93,10 @@ endfunction()
 
 function(homeostat_test test_target label prefix library sources serial)
   add_executable(${test_target} ${sources})
+  set_target_properties(${test_target} PROPERTIES UNITY_BUILD OFF)  # test files repeat names of fixtures
+  add_dependencies(${label}_tests ${test_target})
   target_link_libraries(${test_target} PRIVATE ${library} homeostat_options rapidcheck GTest::gtest_main)
   include(GoogleTest)
   gtest_discover_tests(${test_target} TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${label}" TIMEOUT 120 RUN_SERIAL ${serial})
+    PROPERTIES LABELS "${label}" TIMEOUT ${HOMEOSTAT_TEST_TIMEOUT} RUN_SERIAL ${serial})
 endfunction()
