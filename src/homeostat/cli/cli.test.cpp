@@ -2,7 +2,6 @@
 #include "homeostat/cli/cli.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,7 +10,8 @@
 #include <vector>
 
 #include "homeostat/base/json.h"
-#include "homeostat/cli/commands.h"
+#include "homeostat/base/kit.test.h"
+#include "homeostat/cli/cli_kit.test.h"
 #include "homeostat/cli/output.h"
 #include "homeostat/cli/progress.h"
 
@@ -20,38 +20,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-    ExitCode code = ExitCode::ok;
-    std::string out;
-    std::string err;
-};
-
-Outcome call(const std::vector<std::string>& arguments,
-             const std::vector<Command>& commands = all_commands()) {
-    std::istringstream in;
-    std::ostringstream out, err;
-    Environment environment{.in = in, .out = out, .err = err};
-    const auto code = run(arguments, commands, environment);
-    return {code, out.str(), err.str()};
-}
-
-/// A folder of its own for each test, gone at its end.
+/// Files of its own for each test.
 class Folder : public testing::Test {
 protected:
-    ~Folder() override { fs::remove_all(path_); }
-
     std::string write(const std::string& name, std::string_view text) {
-        const auto file = path_ / name;
-        fs::create_directories(file.parent_path());
+        const auto file = at(name);
+        fs::create_directories(fs::path(file).parent_path());
         std::ofstream(file) << text;
-        return file.string();
+        return file;
     }
-    [[nodiscard]] std::string at(const std::string& name) const { return (path_ / name).string(); }
+    [[nodiscard]] std::string at(const std::string& name) const { return (folder_.path() / name).string(); }
 
 private:
-    fs::path path_ =
-        fs::temp_directory_path() / ("homeostat-" + std::to_string(getpid()) + "-" +
-                                     testing::UnitTest::GetInstance()->current_test_info()->name());
+    const kit::Folder folder_;
 };
 
 using Validate = Folder;

@@ -2,16 +2,14 @@
 #include "homeostat/cli/offline.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "homeostat/audit/chain.h"
-#include "homeostat/cli/cli.h"
-#include "homeostat/cli/commands.h"
+#include "homeostat/base/kit.test.h"
+#include "homeostat/cli/cli_kit.test.h"
 #include "homeostat/loop/loop.h"
 #include "homeostat/runtime/audit_log.h"
 
@@ -20,23 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-    ExitCode code = ExitCode::ok;
-    std::string out;
-    std::string err;
-};
-
 /// A data directory with the audit log of a small incident, gone with the test.
 class Audit : public testing::Test {
 protected:
     Audit() {
-        fs::remove_all(folder_);
         add(model::RecordKind::started, "deciding by policy p1", std::nullopt);
         add(model::RecordKind::incident_opened, "2 subjects are abnormal together", kIncident);
         add(model::RecordKind::no_plan, "no playbook is for it", kIncident);
         write();
     }
-    ~Audit() override { fs::remove_all(folder_); }
 
     void add(model::RecordKind kind, std::string reason, std::optional<model::IncidentId> incident) {
         records_.push_back({.kind = kind, .incident = std::move(incident), .reason = std::move(reason)});
@@ -55,15 +45,12 @@ protected:
 
     [[nodiscard]] Outcome call(std::vector<std::string> arguments) const {
         arguments.insert(arguments.end(), {"--data-dir", folder_.string()});
-        std::istringstream in;
-        std::ostringstream out, err;
-        Environment environment{.in = in, .out = out, .err = err};
-        const auto code = run(arguments, all_commands(), environment);
-        return {code, out.str(), err.str()};
+        return cli::call(arguments);
     }
 
     static inline const model::IncidentId kIncident{"inc-000001"};
-    const fs::path folder_ = fs::temp_directory_path() / ("homeostat-offline-" + std::to_string(::getpid()));
+    const kit::Folder own_;
+    const fs::path folder_ = own_.path();
     std::vector<model::AuditRecord> records_;
     audit::Chain chain_;
 };

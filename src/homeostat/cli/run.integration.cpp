@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "homeostat/base/json.h"
+#include "homeostat/base/kit.test.h"
 #include "homeostat/base/time.h"
 
 extern char** environ;
@@ -29,20 +30,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using kit::eventually;
 
 std::string text_of(const fs::path& file) {
     std::ifstream in(file);
     return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// Waits for a condition, at most twenty seconds.
-bool eventually(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < end) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(20ms);
-    }
-    return condition();
 }
 
 /// A process of the binary; killed if it outlives the test.

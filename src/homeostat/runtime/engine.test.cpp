@@ -6,27 +6,14 @@
 #include <filesystem>
 
 #include "homeostat/audit/chain.h"
+#include "homeostat/base/kit.test.h"
 
 namespace homeostat::runtime {
 namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-/// A folder of its own, gone with the test.
-class Folder {
-public:
-    Folder() : path_(fs::temp_directory_path() / ("homeostat-engine-" + std::to_string(::getpid()))) {
-        fs::remove_all(path_);
-    }
-    ~Folder() { fs::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    [[nodiscard]] const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
-};
+using kit::Folder;
 
 EngineConfig config_in(const fs::path& folder, const std::string& setting = "a") {
     return {.loop = {}, .effective_config = json::Object{{"setting", setting}}, .data_dir = folder};

@@ -3,14 +3,13 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <functional>
 
 #include "homeostat/adapters/http/client.h"
 #include "homeostat/adapters/system/full_disk_kit.test.h"
 #include "homeostat/audit/chain.h"
+#include "homeostat/base/kit.test.h"
 #include "homeostat/runtime/audit_log.h"
 
 namespace homeostat::runtime {
@@ -18,14 +17,10 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+using kit::eventually;
 
 class NodeTest : public testing::Test {
 protected:
-    NodeTest() : folder_(fs::temp_directory_path() / fmt::format("homeostat-node-{}", ::getpid())) {
-        fs::remove_all(folder_);
-    }
-    ~NodeTest() override { fs::remove_all(folder_); }
-
     [[nodiscard]] config::Config quiet_config() const {
         config::Config config;
         config.node.data_dir = folder_.string();
@@ -55,17 +50,8 @@ protected:
             .value();
     }
 
-    /// Waits for a condition, at most ten seconds.
-    static bool eventually(const std::function<bool()>& condition) {
-        const auto end = std::chrono::steady_clock::now() + 10s;
-        while (std::chrono::steady_clock::now() < end) {
-            if (condition()) return true;
-            std::this_thread::sleep_for(20ms);
-        }
-        return condition();
-    }
-
-    fs::path folder_;
+    const kit::Folder own_;
+    const fs::path folder_ = own_.path();
 };
 
 TEST_F(NodeTest, TakesEventsOfTheTopicAndSaysThatItDid) {

@@ -13,6 +13,7 @@
 #include "homeostat/adapters/actuate/process/process_actuator.h"
 #include "homeostat/adapters/actuate/process/supervisor.h"
 #include "homeostat/adapters/ingest/otlp_http.h"
+#include "homeostat/base/kit.test.h"
 #include "homeostat/shop/faults.h"
 #include "homeostat/shop/load.h"
 #include "homeostat/shop/shop_config.h"
@@ -22,16 +23,8 @@ namespace homeostat::shop {
 namespace {
 
 using namespace std::chrono_literals;
+using kit::eventually;
 using model::ActionKind;
-
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 15s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(20ms);
-    }
-    return true;
-}
 
 /// What a subject told: "cart", "cart-1" or "cart → db".
 struct Seen {

@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 
+#include "homeostat/base/kit.test.h"
+
 namespace homeostat::adapters {
 namespace {
 
@@ -17,6 +19,7 @@ using graph::Edge;
 using graph::GraphStore;
 using graph::Node;
 using graph::Records;
+using kit::Folder;
 using model::ServiceId;
 
 /// The port in memory.
@@ -39,21 +42,9 @@ private:
     std::map<std::pair<ServiceId, ServiceId>, Edge> edges_;
 };
 
-/// A folder of its own, removed at the end.
-class Folder {
-public:
-    Folder() : path_(std::filesystem::temp_directory_path() / "homeostat-graphstore-XXXXXX") {
-        std::string name = path_.string();
-        path_ = mkdtemp(name.data());
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string file() const { return (path_ / "graph.db").string(); }
-
-private:
-    std::filesystem::path path_;
-};
+std::string file_in(const Folder& folder) {
+    return (folder.path() / "graph.db").string();
+}
 
 Records some_records() {
     Edge edge{.caller = ServiceId{"a"}, .callee = ServiceId{"b"}, .first_seen = EventTime{1s}};
@@ -114,14 +105,14 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Subject{"fake", [](const Folder&) { return std::make_unique<FakeGraphStore>(); }},
                       Subject{"sqlite",
                               [](const Folder& folder) {
-                                  return std::move(*SqliteGraphStore::open(folder.file()));
+                                  return std::move(*SqliteGraphStore::open(file_in(folder)));
                               }}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(SqliteGraphStore, RemembersAfterItIsOpenedAgain) {
     const Folder folder;
-    ASSERT_TRUE((*SqliteGraphStore::open(folder.file()))->save(some_records()));
-    EXPECT_EQ((*SqliteGraphStore::open(folder.file()))->load(), some_records());
+    ASSERT_TRUE((*SqliteGraphStore::open(file_in(folder)))->save(some_records()));
+    EXPECT_EQ((*SqliteGraphStore::open(file_in(folder)))->load(), some_records());
 }
 
 TEST(SqliteGraphStore, SaysWhyItCannotBeOpened) {
@@ -130,19 +121,19 @@ TEST(SqliteGraphStore, SaysWhyItCannotBeOpened) {
     EXPECT_EQ(missing.error().code, ErrorCode::unavailable);
 
     const Folder folder;
-    std::ofstream(folder.file()) << std::string(4096, 'x');
-    const auto garbage = SqliteGraphStore::open(folder.file());
+    std::ofstream(file_in(folder)) << std::string(4096, 'x');
+    const auto garbage = SqliteGraphStore::open(file_in(folder));
     ASSERT_FALSE(garbage);
     EXPECT_EQ(garbage.error().code, ErrorCode::data_loss) << garbage.error().message;
 }
 
 TEST(SqliteGraphStore, KeepsTheOldRecordsWhileAnotherProcessHoldsTheFile) {
     const Folder folder;
-    auto store = *SqliteGraphStore::open(folder.file());
+    auto store = *SqliteGraphStore::open(file_in(folder));
     ASSERT_TRUE(store->save(some_records()));
 
     sqlite3* other = nullptr;
-    ASSERT_EQ(sqlite3_open(folder.file().c_str(), &other), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open(file_in(folder).c_str(), &other), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
     const auto refused = store->save({.nodes = {{.service = ServiceId{"new"}}}, .edges = {}});
     ASSERT_FALSE(refused);
@@ -154,14 +145,14 @@ TEST(SqliteGraphStore, KeepsTheOldRecordsWhileAnotherProcessHoldsTheFile) {
 
 TEST(SqliteGraphStore, RefusesTheFileOfANewerProgramAndADamagedRecord) {
     const Folder folder;
-    ASSERT_TRUE((*SqliteGraphStore::open(folder.file()))->save(some_records()));
+    ASSERT_TRUE((*SqliteGraphStore::open(file_in(folder)))->save(some_records()));
     sqlite3* other = nullptr;
-    ASSERT_EQ(sqlite3_open(folder.file().c_str(), &other), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open(file_in(folder).c_str(), &other), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(other, "UPDATE edge SET record = '{'", nullptr, nullptr, nullptr), SQLITE_OK);
-    EXPECT_EQ((*SqliteGraphStore::open(folder.file()))->load().error().code, ErrorCode::data_loss);
+    EXPECT_EQ((*SqliteGraphStore::open(file_in(folder)))->load().error().code, ErrorCode::data_loss);
     ASSERT_EQ(sqlite3_exec(other, "PRAGMA user_version = 2", nullptr, nullptr, nullptr), SQLITE_OK);
     sqlite3_close(other);
-    const auto newer = SqliteGraphStore::open(folder.file());
+    const auto newer = SqliteGraphStore::open(file_in(folder));
     ASSERT_FALSE(newer);
     EXPECT_EQ(newer.error().code, ErrorCode::failed_precondition);
 }

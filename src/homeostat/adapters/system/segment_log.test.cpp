@@ -3,32 +3,18 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <fstream>
 #include <span>
 
 #include "homeostat/adapters/system/full_disk_kit.test.h"
+#include "homeostat/base/kit.test.h"
 
 namespace homeostat::system {
 namespace {
 
-/// A folder of its own for a test, removed at the end.
-class Folder {
-public:
-    Folder() {
-        auto name = (std::filesystem::temp_directory_path() / "homeostat-log-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
+using kit::Folder;
 
 SegmentLog open_log(const Folder& folder, const SegmentLogOptions& options = {}) {
     auto log = SegmentLog::open(folder.path(), options);

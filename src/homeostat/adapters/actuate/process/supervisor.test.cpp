@@ -17,26 +17,19 @@
 #include "homeostat/adapters/actuate/process/change_feed.h"
 #include "homeostat/adapters/actuate/process/process_actuator.h"
 #include "homeostat/adapters/actuate/process/registry.h"
+#include "homeostat/base/kit.test.h"
 
 namespace homeostat::actuate {
 namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using kit::eventually;
 using model::ActionKind;
 using model::ChangeKind;
 using model::OrderOutcome;
 
 const model::ServiceId kWeb{"web"};
-
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(2ms);
-    }
-    return true;
-}
 
 /// Neither running nor stopped: gone, or a zombie that its new parent has not collected yet.
 bool is_dead(std::int64_t pid) {
