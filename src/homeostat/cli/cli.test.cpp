@@ -145,6 +145,18 @@ TEST_F(Validate, AMissingFileIsAProblem) {
     EXPECT_NE(outcome.err.find("No such file"), std::string::npos);
 }
 
+TEST_F(Validate, PrintsTheRightsThatThePlaybooksNeed) {
+    write("books/restart.yaml", kPlaybook);
+    const auto file = write(
+        "config.yaml", "playbooks: [books]\nactuators: {kubernetes: {kubeconfig: f, namespaces: [shop]}}\n");
+    const auto outcome = call({"rbac", file, "--account", "healer"});
+    EXPECT_EQ(outcome.code, ExitCode::ok) << outcome.err;
+    EXPECT_NE(outcome.out.find("kind: Role\n"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("  namespace: shop\n"), std::string::npos) << outcome.out;
+    const auto other = write("other.yaml", "playbooks: [books]\n");
+    EXPECT_EQ(call({"rbac", other}).code, ExitCode::failed);
+}
+
 TEST(Examples, AreValid) {
     const auto outcome = call({"validate", HOMEOSTAT_EXAMPLES "/config.yaml"});
     EXPECT_EQ(outcome.code, ExitCode::ok) << outcome.err;

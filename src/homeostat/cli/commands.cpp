@@ -13,7 +13,7 @@ std::vector<Command> all_commands() {
         events_command(),        explain_command(),       audit_list_command(),  audit_show_command(),
         audit_verify_command(),  replay_command(),        config_show_command(), config_schema_command(),
         playbook_lint_command(), playbook_test_command(), model_train_command(), model_show_command(),
-        simulate_command(),      completion_command(),
+        rbac_command(),          simulate_command(),      completion_command(),
     };
 }
 

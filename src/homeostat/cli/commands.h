@@ -28,6 +28,7 @@ namespace homeostat::cli {
 [[nodiscard]] Command model_train_command();
 [[nodiscard]] Command playbook_lint_command();
 [[nodiscard]] Command playbook_test_command();
+[[nodiscard]] Command rbac_command();
 [[nodiscard]] Command replay_command();
 [[nodiscard]] Command resume_command();
 [[nodiscard]] Command run_command();

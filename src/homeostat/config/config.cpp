@@ -49,6 +49,14 @@ void GraphConfig::check(Findings& findings) const {
     }
 }
 
+void ActuatorsConfig::check(Findings& findings) const {
+    if (process && kubernetes) {
+        findings.report("kubernetes",
+                        "the supervisor's processes are restarted and scaled as well: which is meant?",
+                        "keep either 'process' or 'kubernetes'");
+    }
+}
+
 bool read(const Document& document, Config& out, Problems& problems) {
     return read_document(document, out, problems);
 }

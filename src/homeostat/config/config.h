@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "homeostat/act/kubernetes_config.h"
 #include "homeostat/act/script_config.h"
 #include "homeostat/base/schema.h"
 #include "homeostat/config/endpoint.h"
@@ -122,13 +123,16 @@ struct ProcessActuatorConfig {
 struct ActuatorsConfig {
     std::optional<ProcessActuatorConfig> process;
     std::optional<act::ScriptConfig> script;
+    std::optional<act::KubernetesConfig> kubernetes;
 
     static constexpr auto schema() {
         return std::tuple{
             setting("process", &ActuatorsConfig::process,
                     "Acts on local processes through their supervisor."),
-            setting("script", &ActuatorsConfig::script, "Runs programs of a list; never a shell.")};
+            setting("script", &ActuatorsConfig::script, "Runs programs of a list; never a shell."),
+            setting("kubernetes", &ActuatorsConfig::kubernetes, "Acts on a cluster through its API.")};
     }
+    void check(Findings& findings) const;
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };

@@ -313,6 +313,7 @@ void SceneBuilder::read_changes() {
                     owner->exit = nullptr;  // made good
                 }
                 break;
+            case ChangeKind::instance_removed:
             case ChangeKind::scaled:
             case ChangeKind::configured: break;
         }

@@ -51,6 +51,9 @@ void Fleet::observe(const model::ChangeEvent& change) {
             else
                 service.instances[*change.instance].down = true;
             break;
+        case model::ChangeKind::instance_removed:
+            if (change.instance) service.instances.erase(*change.instance);
+            break;
         case model::ChangeKind::scaled:
         case model::ChangeKind::configured: break;
     }

@@ -17,6 +17,7 @@ enum class ChangeKind : std::uint8_t {
     instance_exited,  // `detail` says how: "signal 9", "exit 1"
     scaled,           // `detail` is the new number of replicas
     configured,
+    instance_removed,  // taken away on purpose, by whoever may: nothing is missing
 };
 
 /// Something that was done to, or happened to, a service; first-class evidence for a cause.
@@ -43,4 +44,4 @@ struct ChangeEvent {
 
 template <>
 inline constexpr auto homeostat::kEnumNames<homeostat::model::ChangeKind> = std::to_array<std::string_view>(
-    {"version_changed", "instance_started", "instance_exited", "scaled", "configured"});
+    {"version_changed", "instance_started", "instance_exited", "scaled", "configured", "instance_removed"});

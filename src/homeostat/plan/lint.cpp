@@ -155,12 +155,21 @@ bool can_be_undone(model::ActionKind kind) {
         case model::ActionKind::scale:
         case model::ActionKind::rollback:
         case model::ActionKind::reroute:
-        case model::ActionKind::throttle: return true;
+        case model::ActionKind::throttle:
+        case model::ActionKind::kubectl: return true;
         case model::ActionKind::restart:
-        case model::ActionKind::script:
-        case model::ActionKind::kubectl: break;
+        case model::ActionKind::script: break;
     }
     return false;
+}
+
+/// Whether a kubectl command looks at the cluster and leaves it as it is.
+bool only_reads(const json::Value& args) {
+    const auto* words = args.as_array();
+    if (words == nullptr || words->empty()) return false;
+    const auto verb = text_form::text_of(words->front());
+    if (verb == "rollout") return words->size() > 1 && text_form::text_of((*words)[1]) == "status";
+    return verb == "get" || verb == "describe" || verb == "wait";
 }
 
 void check_verify_step(const Playbook& playbook, std::size_t index, Report& report) {
@@ -209,9 +218,9 @@ void check_step(const Playbook& playbook, std::size_t index, VariableCheck& vari
     if (step.verify) {
         for (const auto& word : step.verify->script) variables.text(field + ".verify.script", word);
     }
-    if (step.action == model::ActionKind::kubectl) {
-        report.warn("HP102", field + ".action", "kubectl steps are read and checked, but cannot be run yet",
-                    "use a native action such as restart or scale, or a script");
+    if (step.action == model::ActionKind::kubectl && step.name != kVerifyStep && only_reads(step.args)) {
+        report.error("HP008", field + ".args", "reads and changes nothing",
+                     "name the step 'verify', or use a verb that acts");
     }
     if (step.name == kVerifyStep) return check_verify_step(playbook, index, report);
     if (step.undo == model::UndoPolicy::automatic && !can_be_undone(step.action)) {

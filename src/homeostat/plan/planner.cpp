@@ -77,9 +77,6 @@ Result<model::VerifySpec> make_verify(const VerifyTemplate& verify, const model:
 
 Result<model::PlannedStep> make_step(const StepTemplate& step, const model::Cause& cause,
                                      const Variables& variables, const TargetState& state) {
-    if (step.action == model::ActionKind::kubectl) {
-        return fail(ErrorCode::failed_precondition, "kubectl cannot be run yet");
-    }
     model::PlannedStep planned{.name = step.name,
                                .action = {.kind = step.action},
                                .timeout = step.timeout,

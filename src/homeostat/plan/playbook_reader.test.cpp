@@ -82,7 +82,7 @@ data:
       action: kubectl
       args: [get, pods, --token=abc]
 )"),
-              "HP002@9 HP102@8 HP105@7");
+              "HP002@9 HP008@9");
 }
 
 TEST(PlaybookReader, ReportsAllProblemsAtOnceAndRefusesThePlaybook) {

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "homeostat/adapters/actuate/kubernetes/cluster_feed.h"
+#include "homeostat/adapters/actuate/kubernetes/kubernetes_actuator.h"
 #include "homeostat/adapters/actuate/process/change_feed.h"
 #include "homeostat/adapters/actuate/process/process_actuator.h"
 #include "homeostat/adapters/actuate/script/script_actuator.h"
@@ -70,6 +72,7 @@ Node::~Node() {
     inbox_.wake();
     if (thread_.joinable()) thread_.join();
     change_feed_.reset();
+    cluster_feed_.reset();
     monitor_.reset();
     dispatcher_.reset();
 }
@@ -119,19 +122,26 @@ Result<> Node::open_engine(const std::vector<plan::Playbook>& playbooks) {
 }
 
 Result<> Node::start_actuators() {
+    const auto take_change = [this](const model::ChangeEvent& change) {
+        if (!inbox_.put(loop::Changed{change}))
+            log_.warning("a change event was dropped", {{"service", change.service.value()}});
+    };
     std::vector<std::unique_ptr<act::Actuator>> actuators;
     if (const auto& process = config_.actuators.process) {
         actuators.push_back(std::make_unique<actuate::ProcessActuator>(process->socket));
-        change_feed_ =
-            std::make_unique<actuate::ChangeFeed>(process->socket, [this](const model::ChangeEvent& change) {
-                if (!inbox_.put(loop::Changed{change}))
-                    log_.warning("a change event was dropped", {{"service", change.service.value()}});
-            });
+        change_feed_ = std::make_unique<actuate::ChangeFeed>(process->socket, take_change);
     }
     if (const auto& script = config_.actuators.script) {
         HOMEOSTAT_TRY(auto actuator, actuate::ScriptActuator::create(
                                          *script, (fs::path(config_.node.data_dir) / "scripts").string()));
         actuators.push_back(std::move(actuator));
+    }
+    if (const auto& cluster = config_.actuators.kubernetes) {
+        HOMEOSTAT_TRY(auto actuator,
+                      kubernetes::KubernetesActuator::create(
+                          *cluster, (fs::path(config_.node.data_dir) / "kubernetes").string()));
+        actuators.push_back(std::move(actuator));
+        HOMEOSTAT_TRY(cluster_feed_, kubernetes::ClusterFeed::start(*cluster, take_change));
     }
     dispatcher_ = std::make_unique<Dispatcher>(
         std::move(actuators), [this] { return clock_->now().loop; },

@@ -29,6 +29,10 @@ namespace homeostat::actuate {
 class ChangeFeed;
 }
 
+namespace homeostat::kubernetes {
+class ClusterFeed;
+}
+
 namespace homeostat::runtime {
 
 /// Homeostat in one process: monitor, engine, actuators and control surface, wired together. The only
@@ -85,6 +89,7 @@ private:
     Inbox inbox_;
     std::unique_ptr<Dispatcher> dispatcher_;
     std::unique_ptr<actuate::ChangeFeed> change_feed_;
+    std::unique_ptr<kubernetes::ClusterFeed> cluster_feed_;
     std::unique_ptr<http::Server> server_;
 
     // Of the loop's thread.

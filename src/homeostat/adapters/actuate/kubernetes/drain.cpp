@@ -9,7 +9,7 @@
 namespace homeostat::kubernetes {
 namespace {
 
-constexpr auto kPause = std::chrono::milliseconds(250);  // between two looks at the node
+constexpr auto kBetweenLooks = std::chrono::milliseconds(250);  // between two looks at the node
 
 bool is_owned_by_daemonset(const json::Value& pod) {
     return std::ranges::any_of(list_at(pod, {"metadata", "ownerReferences"}),
@@ -90,8 +90,9 @@ Evictions evict_all(Client& client, const Drain& drain, std::chrono::steady_cloc
                     result.why = done.error().message;
             }
         }
-        if (result.left.empty() || std::chrono::steady_clock::now() + kPause >= deadline) return result;
-        std::this_thread::sleep_for(kPause);
+        if (result.left.empty() || std::chrono::steady_clock::now() + kBetweenLooks >= deadline)
+            return result;
+        std::this_thread::sleep_for(kBetweenLooks);
     }
 }
 

@@ -169,7 +169,7 @@ Result<Action> Reader::rollout() {
     if (revision.empty()) return RollBack{.workload = std::move(workload)};
     const auto number = text_form::parse_integer(revision);
     if (!number || *number < 1) return misunderstood(fmt::format("'{}' is no revision", revision));
-    return RollBack{.workload = std::move(workload), .revision = *number};
+    return RollBack{.workload = std::move(workload), .revision = number};
 }
 
 Result<Action> Reader::scale() {

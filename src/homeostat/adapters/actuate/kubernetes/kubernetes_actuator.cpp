@@ -16,7 +16,7 @@ using model::ActionKind;
 using model::OrderOutcome;
 using model::OrderResult;
 
-constexpr auto kPause =
+constexpr auto kBetweenReads =
     std::chrono::milliseconds(200);  // between two attempts to read what became of a write
 
 OrderResult result_of(const model::OrderId& order, OrderOutcome outcome, std::string detail) {
@@ -163,10 +163,10 @@ OrderResult KubernetesActuator::settle(const OrderRecord& record, SteadyTime dea
             const auto* drained = action ? std::get_if<Drain>(&*action) : nullptr;
             return drained != nullptr ? finish_drain(record, *drained, deadline) : done(record);
         }
-        if (std::chrono::steady_clock::now() + kPause >= deadline) {
+        if (std::chrono::steady_clock::now() + kBetweenReads >= deadline) {
             return result_of(id, OrderOutcome::unknown, reached.error().message);
         }
-        std::this_thread::sleep_for(kPause);
+        std::this_thread::sleep_for(kBetweenReads);
     }
 }
 
@@ -190,11 +190,9 @@ OrderResult KubernetesActuator::finish_drain(const OrderRecord& record, const Dr
         fmt::format("{} pods are left, such as {}; {}", report.left.size(), report.left.front(),
                     report.why.empty() ? "they take long to end" : report.why);
     // What has been evicted runs elsewhere; that the node takes pods again is all there is to take back.
-    model::Order back{.id = id, .action = *record.decision->undo};
+    const model::Order back{.id = id, .action = *record.decision->undo};
     const auto uncordon = translate(back, config_);
-    OrderRecord undoing{.order = std::move(back)};
-    const auto decision =
-        uncordon ? decide(client_, undoing.order, *uncordon) : std::unexpected(uncordon.error());
+    const auto decision = uncordon ? decide(client_, back, *uncordon) : std::unexpected(uncordon.error());
     const auto sent = decision ? send(client_, *decision, Dry::no) : std::unexpected(decision.error());
     if (sent) return result_of(id, OrderOutcome::failed, trouble + "; the node takes pods as before");
     return result_of(id, OrderOutcome::unknown,

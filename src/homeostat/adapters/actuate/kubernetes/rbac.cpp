@@ -24,6 +24,11 @@ void Rights::allow(const std::string& namespace_name, const Resource& resource, 
     allowed.insert(verbs.begin(), verbs.end());
 }
 
+void Rights::add_watching(const std::string& namespace_name) {
+    allow(namespace_name, kDeployments, "", {"list", "watch"});
+    allow(namespace_name, kPods, "", {"list", "watch"});
+}
+
 void Rights::add(const Action& action) {
     struct Adder {
         Rights& rights;

@@ -14,6 +14,8 @@ namespace homeostat::kubernetes {
 /// The rights that actions need: what may be done to which resources, by namespace.
 class Rights {
 public:
+    /// Adds what following the workloads of a namespace needs (ClusterFeed).
+    void add_watching(const std::string& namespace_name);
     /// Adds what carrying `action` out and taking it back needs, dry runs and reads included.
     void add(const Action& action);
 
