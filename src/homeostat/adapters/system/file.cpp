@@ -111,7 +111,7 @@ Result<> replace_file(const std::filesystem::path& path, std::string_view conten
     std::error_code error;
     std::filesystem::rename(draft, path, error);
     if (error) return system_error(path, "replace", error.value());
-    return sync_folder(path.parent_path());
+    return sync_folder(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 }  // namespace homeostat::system

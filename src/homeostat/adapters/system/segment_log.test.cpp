@@ -8,6 +8,7 @@
 #include <fstream>
 #include <span>
 
+#include "homeostat/adapters/system/file.h"
 #include "homeostat/adapters/system/full_disk_kit.test.h"
 #include "homeostat/base/kit.test.h"
 
@@ -206,6 +207,16 @@ TEST(SegmentLog, RetentionRemovesWholeSegmentsFromTheOldest) {
     EXPECT_TRUE(behind->next());  // of a file that it holds open
     EXPECT_EQ(behind->next().error().code, ErrorCode::not_found);
     EXPECT_EQ(read_all(log, 9).size(), 1U);
+}
+
+TEST(ReplaceFile, TakesAPathWithoutAFolder) {
+    const Folder folder;
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path());
+    const auto replaced = replace_file("model.json", "{}");
+    std::filesystem::current_path(before);
+    EXPECT_TRUE(replaced.has_value()) << replaced.error().message;
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "model.json"));
 }
 
 }  // namespace
