@@ -41,7 +41,8 @@ public:
     /// Events of telemetry.raw, one a line; an event's own time is the present. Errors: `invalid_argument`
     /// when none of them is good, with what is wrong with the first.
     [[nodiscard]] Result<> read_events(const std::string& file) {
-        constexpr EventTime kAfterAll{std::chrono::hours{24} * 365 * 200};  // no event is from the future
+        static constexpr EventTime kAfterAll{std::chrono::hours{24} * 365 *
+                                             200};  // no event is from the future
         std::ifstream lines(file);
         ingest::Intake intake({.gate = config_.ingest.gate}, *this, [] { return kAfterAll; });
         const auto tally = ingest::read_event_lines(lines, file, intake);
