@@ -163,6 +163,20 @@ TEST(Revisions, AreChosenByNumberByVersionOrTheOneBefore) {
               R"({"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"image":"r:5000/web:v3"}]}})");
 }
 
+TEST(Revisions, DoNotTrustANumberThatTheControllerHasNotWrittenYet) {
+    const auto deployment = *json::parse(
+        R"({"metadata":{"uid":"d","annotations":{"deployment.kubernetes.io/revision":"1"}},"spec":{"template":{"a":2}}})");
+    const auto set = [](const std::string& revision) {
+        return *json::parse(R"({"metadata":{"annotations":{"deployment.kubernetes.io/revision":")" +
+                            revision + R"("},"ownerReferences":[{"uid":"d"}]},"spec":{"template":{"a":)" +
+                            revision + "}}}");
+    };
+    const auto revision = choose_revision(deployment, {set("1"), set("2")}, {});
+    ASSERT_TRUE(revision);
+    EXPECT_EQ(revision->number, 1);
+    EXPECT_EQ(revision->current, 2);
+}
+
 TEST(GitOps, IsToldByTheMarksOfItsTools) {
     EXPECT_EQ(
         gitops_owner(*json::parse(R"({"metadata":{"labels":{"kustomize.toolkit.fluxcd.io/name":"x"}}})")),

@@ -120,8 +120,9 @@ TEST_F(Orders, AreSettledAfterADeathByWhatTheClusterSays) {
     EXPECT_EQ(replicas(), 4);
 
     const auto sent = order(scale(6));
-    const auto decision = decision_of(sent);
-    ASSERT_TRUE(send(*admin_, decision, Dry::no));
+    auto decision = decision_of(sent);
+    // The controllers still report on the scaling before.
+    ASSERT_TRUE(eventually([&] { return send(*admin_, decision = decision_of(sent), Dry::no).has_value(); }));
     die_after_deciding(sent, decision);
     const auto settled = actuator_->reconcile(sent.id);
     EXPECT_EQ(settled.outcome, OrderOutcome::done) << settled.detail;

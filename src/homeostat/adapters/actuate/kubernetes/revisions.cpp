@@ -36,6 +36,17 @@ json::Value template_of(const json::Value& replica_set) {
     return copy;
 }
 
+/// The revision of the template that the Deployment has now. Its own note of it comes later, by its
+/// controller.
+std::int64_t current_revision(const json::Value& deployment, const std::vector<json::Value>& replica_sets) {
+    const auto* now = at(deployment, {"spec", "template"});
+    for (const auto& candidate : replica_sets) {
+        if (now != nullptr && owned_by(candidate, deployment) && template_of(candidate) == *now)
+            return revision_of(candidate);
+    }
+    return revision_of(deployment);
+}
+
 }  // namespace
 
 std::string version_of(const json::Value& pod_template) {
@@ -54,7 +65,7 @@ std::string version_of(const json::Value& pod_template) {
 
 Result<Revision> choose_revision(const json::Value& deployment, const std::vector<json::Value>& replica_sets,
                                  const RollBack& wanted) {
-    const auto current = revision_of(deployment);
+    const auto current = current_revision(deployment, replica_sets);
     const json::Value* best = nullptr;
     for (const auto& candidate : replica_sets) {
         const auto number = revision_of(candidate);
