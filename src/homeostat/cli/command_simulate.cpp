@@ -23,16 +23,17 @@ struct Options {
     std::uint32_t threads = 0;
     std::optional<std::string> report;
     std::optional<std::uint64_t> trace;
+    bool flaws = false;
     sim::Weather weather = sim::Weather::calm;
     OutputFormat format = OutputFormat::table;
 };
 
-std::string seen_again(const sim::FoundViolation& found) {
+std::string seen_again(const sim::Sighting& found) {
     return fmt::format("homeostat simulate --trace {} --services-max {} --weather {}", found.seed,
                        found.services, to_string(found.weather));
 }
 
-void print_report(Environment& environment, const sim::SimulationReport& report) {
+void print_report(Environment& environment, const sim::SimulationReport& report, bool flaws) {
     environment.out << sim::to_table(report.kpi);
     const auto& calm = report.calm_counters;
     const auto& storm = report.storm_counters;
@@ -44,9 +45,12 @@ void print_report(Environment& environment, const sim::SimulationReport& report)
         calm.windows + storm.windows, calm.orders + storm.orders, report.storm.incidents, storm.deaths,
         storm.orders, storm.reconciled, storm.escalated);
     for (const auto& found : report.violations) {
-        environment.out << paint(environment, Tone::bad, "VIOLATION ") << found.violation.rule << ": "
-                        << found.violation.text << "\n  see it again: " << seen_again(found) << "\n";
+        environment.out << paint(environment, Tone::bad, "VIOLATION ") << found.text
+                        << "\n  see it again: " << seen_again(found) << "\n";
     }
+    if (!flaws) return;
+    for (const auto& flaw : report.flaws)
+        environment.out << flaw.text << "\n  see it again: " << seen_again(flaw) << "\n";
 }
 
 bool write_report(const std::string& file, const sim::Kpi& kpi) {
@@ -101,7 +105,7 @@ ExitCode simulate(const Options& options, Environment& environment) {
         return ExitCode::usage;
     }
     if (options.format == OutputFormat::table)
-        print_report(environment, *report);
+        print_report(environment, *report, options.flaws);
     else
         print(environment, options.format, to_json(report->kpi));
     if (options.report && !write_report(*options.report, report->kpi)) {
@@ -132,6 +136,8 @@ Command simulate_command() {
                  of_files(argument("--report", options.report, "Writes the figures as JSON to this file.")),
                  argument("--trace", options.trace,
                           "Runs the one system of this seed, with --services-max services, and tells all."),
+                 argument("--flaws", options.flaws,
+                          "Lists what was less than perfect in the calm systems, and how to see it again."),
                  argument("--weather", options.weather, "Of the traced system."),
                  output_argument(options.format)},
             .run = [&options](Environment& environment) { return simulate(options, environment); }};

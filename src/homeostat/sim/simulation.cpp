@@ -11,6 +11,7 @@
 
 #include "homeostat/base/hash.h"
 #include "homeostat/sim/fault_plan.h"
+#include "homeostat/sim/flaws.h"
 #include "homeostat/sim/people.h"
 #include "homeostat/sim/reach.h"
 #include "homeostat/twin/world.h"
@@ -354,7 +355,9 @@ private:
             return reach_.may_concern(culprit, blamed);
         };
         result.kpi.add(faults, incidents, may_concern);
-        if (options_.trace) tell_of_incidents(faults, assess(faults, incidents, may_concern));
+        const auto assessments = assess(faults, incidents, may_concern);
+        if (options_.trace) tell_of_incidents(faults, assessments);
+        result.flaws = flaws_of(faults, assessments);
         result.kpi.add(watched_);
         result.violations = checkers_.violations();
         result.journal_hash = hash_;

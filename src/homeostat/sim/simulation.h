@@ -46,6 +46,7 @@ struct RunCounters {
 struct RunResult {
     KpiCollector kpi;
     std::vector<Violation> violations;
+    std::vector<std::string> flaws;  // see flaws_of()
     std::uint64_t journal_hash = 0;  // of everything that went in and everything that was decided
     RunCounters counters;
 };

@@ -94,12 +94,13 @@ Result<SimulationReport> run_simulation(const SimulationOptions& options, const 
         (storm ? stormy : calm).merge(result.kpi);
         (storm ? report.storm_counters : report.calm_counters).add(result.counters);
         hash = hash64(to_hex(result.journal_hash), hash);
-        for (const auto& violation : result.violations) {
-            report.violations.push_back({.seed = runs[i].seed,
-                                         .services = runs[i].services,
-                                         .weather = runs[i].weather,
-                                         .violation = violation});
-        }
+        const auto sighting = [&](std::string text) {
+            return Sighting{runs[i].seed, runs[i].services, runs[i].weather, std::move(text)};
+        };
+        for (const auto& found : result.violations)
+            report.violations.push_back(sighting(fmt::format("{}: {}", found.rule, found.text)));
+        if (storm) continue;
+        for (const auto& flaw : result.flaws) report.flaws.push_back(sighting(flaw));
     }
     report.kpi = calm.result();
     report.storm = stormy.result();

@@ -29,11 +29,12 @@ inline constexpr std::uint32_t kMaxStormServices = 12;
 inline constexpr std::uint32_t kIncidentsPerSystem = 10;
 inline constexpr std::uint32_t kIncidentsPerStorm = 6;
 
-struct FoundViolation {
-    std::uint64_t seed = 0;  // of the run; with the number of services it is enough to see it again
+/// Something worth seeing again, and how: the run's seed, number of services and weather are enough.
+struct Sighting {
+    std::uint64_t seed = 0;
     std::uint32_t services = 0;
     Weather weather = Weather::calm;
-    Violation violation;
+    std::string text;
 };
 
 struct SimulationReport {
@@ -41,7 +42,8 @@ struct SimulationReport {
     Kpi storm;  // of the storms
     RunCounters calm_counters;
     RunCounters storm_counters;
-    std::vector<FoundViolation> violations;
+    std::vector<Sighting> violations;
+    std::vector<Sighting> flaws;  // of the calm systems
     std::uint32_t systems = 0;
 };
 
