@@ -20,6 +20,8 @@ using model::Diagnosis;
 
 namespace {
 
+constexpr double kSuffers = 1;  // ln likelihood ratio of harm
+
 /// Weighs one observation: accepts causes one by one, each against the background of the others.
 class Session {
 public:
@@ -56,6 +58,7 @@ private:
     std::optional<std::string> missing_ground(const Hypothesis& best, EventTime onset) const;
     EventTime onset_of(const std::vector<model::Subject>& subjects) const;
     bool anybody_suffers(const Hypothesis& cause) const;
+    bool is_harmful(const Hypothesis& cause) const;
     std::vector<model::Subject> explained_by(const Hypothesis& cause, const Spread& spread) const;
     std::vector<bool> needed_by(const std::vector<bool>& services) const;
     std::vector<model::ServiceId> path_of(const Spread& spread) const;
@@ -121,6 +124,9 @@ Diagnosis Session::describe(std::size_t which) const {
     const auto spread = network_.spread(best.service, best.emits, background);
     diagnosis.explained = explained_by(best, spread);
     diagnosis.propagation_path = path_of(spread);
+    constexpr double kSuspected = 0.3;  // a likelihood of harm to come that is worth watching
+    const bool suspected = !diagnosis.causes.empty() && diagnosis.causes.front().posterior >= kSuspected;
+    diagnosis.harmful = anybody_suffers(best) || (suspected && is_harmful(best));
     diagnosis.inconclusive = indecision(best, diagnosis);
     return diagnosis;
 }
@@ -186,8 +192,11 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
         lasted < config_.harmless_patience) {
         return "nothing shows yet which instance of " + service.id.value() + " hangs";
     }
-    if (best.fault == Fault::cpu_burn && !anybody_suffers(best) && lasted < config_.harmless_patience) {
-        return "the CPU of " + service.id.value() + " is busy, but nobody suffers yet";
+    if (best.fault == Fault::cpu_burn && !is_harmful(best) ) {
+        return "the CPU of " + service.id.value() + " is busy, but nobody suffers";
+    }
+    if (best.fault == Fault::load_surge && !is_harmful(best)) {
+        return service.id.value() + " has more traffic, but nobody suffers";
     }
     if (may_pass(best.fault) && lasted < config_.min_duration) {
         return "the trouble of " + service.id.value() + " may be over in a moment";
@@ -196,12 +205,18 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
 }
 
 bool Session::anybody_suffers(const Hypothesis& cause) const {
-    constexpr double kLikely = 2;  // likelihood ratio - 1
     const auto& service = scene_.services[cause.service];
-    return std::max(service.symptoms[Symptom::errors], service.symptoms[Symptom::slow]) > kLikely ||
-           std::ranges::any_of(service.served, [&](Index number) {
-               return std::max(scene_.calls[number].errors, scene_.calls[number].slow) > kLikely;
-           });
+    return service.harm > kSuffers || std::ranges::any_of(service.served, [&](Index number) {
+        return scene_.calls[number].harm > kSuffers;
+    });
+}
+
+/// Some faults hurt before anybody feels them: what is dead serves nobody, and memory runs out.
+bool Session::is_harmful(const Hypothesis& cause) const {
+    const bool will_hurt = cause.fault == Fault::crash || cause.fault == Fault::hang ||
+                           cause.fault == Fault::memory_leak || cause.fault == Fault::telemetry_silence ||
+                           (cause.fault == Fault::cpu_burn && localise(scene_, cause) != nullptr);
+    return will_hurt || anybody_suffers(cause);
 }
 
 /// `services` and all that these call, directly or not.
@@ -297,6 +312,12 @@ void Session::report_leftovers(std::vector<Diagnosis>& diagnoses) const {
     }
     if (rest.explained.empty()) return;
     std::ranges::sort(rest.explained);
+    rest.harmful = std::ranges::any_of(rest.explained, [&](const auto& subject) {
+        const auto& service = scene_.services[*scene_.find(subject.service)];
+        return service.harm > kSuffers || std::ranges::any_of(service.calls, [&](Index number) {
+            return scene_.calls[number].harm > kSuffers;
+        });
+    });
     rest.inconclusive =
         fmt::format("the evidence about {} is too weak to name a cause", to_string(rest.explained.front()));
     diagnoses.push_back(std::move(rest));

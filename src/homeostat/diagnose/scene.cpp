@@ -71,10 +71,12 @@ private:
     void read_changes();
     void judge_presence(ServiceScene& service) const;
     void judge_instances(ServiceScene& service) const;
+    void discount_shared_cpu(InstanceScene& instance, const ServiceScene& service) const;
     void discount_retries(ServiceScene& service) const;
     void judge_changes(ServiceScene& service) const;
     double silence(const InstanceScene& instance, const ServiceScene& service) const;
     Odds odds_of(const Subject& subject, const SubjectState& state) const;
+    double harm_to(const SubjectState& state) const;
     EventTime onset_near(const ServiceScene& service) const { return service.onset.value_or(first_onset_); }
 
     const Observation& observation_;
@@ -130,6 +132,12 @@ Odds SceneBuilder::odds_of(const Subject& subject, const SubjectState& state) co
     return odds;
 }
 
+double SceneBuilder::harm_to(const SubjectState& state) const {
+    if (!usable(state)) return 0;
+    const Odds odds = measure(state);
+    return std::max(odds.errors, odds.slow);
+}
+
 void SceneBuilder::read_subjects() {
     for (const auto& [subject, state] : observation_.subjects) {
         if (subject.is_edge()) {
@@ -139,6 +147,7 @@ void SceneBuilder::read_subjects() {
             edge->errors = std::expm1(odds.errors);
             edge->slow = std::expm1(odds.slow);
             edge->rate_up = std::expm1(odds.rate_up);
+            edge->harm = harm_to(state);
             edge->state = &state;
             continue;
         }
@@ -149,6 +158,7 @@ void SceneBuilder::read_subjects() {
                 {.subject = &subject, .state = &state, .symptoms = symptoms_of(odds_of(subject, state))});
         } else {
             owner->symptoms = symptoms_of(odds_of(subject, state));
+            owner->harm = harm_to(state);
             owner->state = &state;
         }
     }
@@ -241,6 +251,18 @@ double unevenness(const ServiceScene& service) {
     return fine > kFine ? failing : std::expm1(-2);
 }
 
+/// CPU that the peers use as well is the load's, or the whole service's: no fault of the one instance.
+void SceneBuilder::discount_shared_cpu(InstanceScene& instance, const ServiceScene& service) const {
+    constexpr double kAlike = 0.7;
+    const double own = instance.state->latest.values.get_or(Feature::cpu_pct, 0);
+    const bool shared = std::ranges::any_of(service.instances, [&](const InstanceScene& peer) {
+        return &peer != &instance && usable(*peer.state) &&
+               peer.state->latest.values.get_or(Feature::cpu_pct, 0) > kAlike * own;
+    });
+    double& claim = instance.symptoms[Symptom::cpu_up];
+    if (shared) claim = std::min(claim, std::max(service.symptoms[Symptom::cpu_up], 0.0));
+}
+
 void SceneBuilder::judge_instances(ServiceScene& service) const {
     // An instance that was gone well before the trouble has left for another reason.
     const EventTime since = std::min(onset_near(service), observation_.at) - std::chrono::seconds{5};
@@ -248,6 +270,7 @@ void SceneBuilder::judge_instances(ServiceScene& service) const {
                   [&](const InstanceScene& instance) { return instance.state->latest.end < since; });
     const auto count = static_cast<double>(service.instances.size());
     if (count < 1) return;
+    for (auto& instance : service.instances) discount_shared_cpu(instance, service);
     double silent = count > 1 ? kAbsent - 1 : 0;
     bool known = false;
     for (auto& instance : service.instances) {

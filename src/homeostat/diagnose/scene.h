@@ -25,6 +25,7 @@ struct CallScene {
     double errors = 0;  // weights of evidence, as in `Symptoms`
     double slow = 0;
     double rate_up = 0;
+    double harm = 0;        // ln likelihood ratio of errors or delays that matter, whatever the detectors say
     double share = 1;       // calls per request of the caller, at most 1
     double error_part = 1;  // how much of the caller's errors, and of its delay, the calls account for
     double delay_part = 1;
@@ -38,6 +39,7 @@ struct ServiceScene {
     std::vector<Index> calls;              // numbers of the calls that it makes
     std::vector<Index> served;             // numbers of the calls that it answers
     std::vector<InstanceScene> instances;  // by name
+    double harm = 0;       // as in CallScene
     bool retried = false;  // its traffic has grown by its callers' retries, not by their own traffic
     std::optional<EventTime> onset;                  // first abnormal window of it or of a call to it
     const model::ChangeEvent* deployment = nullptr;  // the last one, when it was not ours

@@ -61,21 +61,6 @@ bool is_about_silence(const model::Diagnosis& diagnosis, const Knowledge& knowle
     return !diagnosis.causes.empty() && knowledge.stale().contains(diagnosis.causes.front().service);
 }
 
-/// Whether one of the subjects answers wrongly or late.
-bool is_harmful(const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
-    const auto harms = [](const model::Finding& finding) {
-        using enum model::Feature;
-        return finding.observed > finding.expected_high &&
-               (finding.feature == error_rate || finding.feature == latency_ms ||
-                finding.feature == latency_p50_ms || finding.feature == latency_p95_ms);
-    };
-    return std::any_of(diagnosis.explained.begin(), diagnosis.explained.end(), [&](const auto& subject) {
-        const auto found = knowledge.anomalies().find(subject);
-        return found != knowledge.anomalies().end() &&
-               std::any_of(found->second.findings.begin(), found->second.findings.end(), harms);
-    });
-}
-
 }  // namespace
 
 void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
@@ -87,21 +72,18 @@ void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
         if (auto* run = owner_of(diagnosis, knowledge)) {
             update(*run, std::move(diagnosis), recorder);
         } else if (!is_aftermath(diagnosis, knowledge, recorder.now()) && open_.size() < kMaxOpen &&
-                   is_worth_opening(diagnosis, knowledge, recorder.now().loop)) {
+                   is_worth_opening(diagnosis, recorder.now().loop)) {
             open_incident(std::move(diagnosis), knowledge, recorder);
         }
     }
     std::erase_if(unexplained_, [&](const auto& entry) { return !unexplained_now_.contains(entry.first); });
 }
 
-/// What a cause accounts for is worth an incident at once. A call or an instance that is odd for a few
-/// seconds and harms nobody is not: it is on record as an anomaly.
-bool Correlator::is_worth_opening(const model::Diagnosis& diagnosis, const Knowledge& knowledge,
-                                  LoopTime now) {
-    constexpr double kSuspected = 0.3;  // posterior of a cause that is worth watching
-    const bool named = !diagnosis.causes.empty() && diagnosis.causes.front().posterior >= kSuspected;
-    const bool suffered = !diagnosis.causes.empty() && is_harmful(diagnosis, knowledge);
-    if (!diagnosis.inconclusive || named || suffered) return true;
+/// What harms nobody is on record as an anomaly, and no incident. What does, and has no cause yet that may be
+/// acted upon, is one when it lasts.
+bool Correlator::is_worth_opening(const model::Diagnosis& diagnosis, LoopTime now) {
+    if (!diagnosis.harmful) return false;
+    if (!diagnosis.causes.empty()) return true;
     bool lasting = false;
     for (const auto& subject : diagnosis.explained) {
         unexplained_now_.insert(subject);

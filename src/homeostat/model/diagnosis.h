@@ -59,12 +59,14 @@ struct Diagnosis {
     std::optional<std::string> inconclusive;  // why no cause may be acted upon
     std::vector<ServiceId> propagation_path;  // from the first cause to the service that users notice
     std::vector<Subject> explained;           // the anomalous subjects that the first cause accounts for
+    bool harmful = false;                     // requests fail or wait for it, or soon will
 
     static constexpr auto describe() {
         return std::tuple{field("at", &Diagnosis::at), field("causes", &Diagnosis::causes),
                           field("inconclusive", &Diagnosis::inconclusive),
                           field("propagation_path", &Diagnosis::propagation_path),
-                          field("explained", &Diagnosis::explained)};
+                          field("explained", &Diagnosis::explained),
+                          field("harmful", &Diagnosis::harmful)};
     }
     friend bool operator==(const Diagnosis&, const Diagnosis&) = default;
 };
