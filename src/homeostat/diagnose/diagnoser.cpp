@@ -37,10 +37,10 @@ public:
     }
 
     std::vector<Diagnosis> run() {
-        const bool silent = std::ranges::any_of(scene_.services, [](const ServiceScene& service) {
-            return service.symptoms[Symptom::stale] > 0;
+        const bool gone = std::ranges::any_of(scene_.services, [](const ServiceScene& service) {
+            return service.symptoms[Symptom::stale] > 0 || service.symptoms[Symptom::exited] > 0;
         });
-        if (open_.empty() && !silent) return {};
+        if (open_.empty() && !gone) return {};
         accept_causes();
         std::vector<Diagnosis> result;
         for (std::size_t i = 0; i < accepted_.size(); ++i) result.push_back(describe(i));
@@ -192,7 +192,10 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
         lasted < config_.harmless_patience) {
         return "nothing shows yet which instance of " + service.id.value() + " hangs";
     }
-    if (best.fault == Fault::cpu_burn && !is_harmful(best) ) {
+    if (best.fault == Fault::crash && !is_harmful(best)) {
+        return "an instance of " + service.id.value() + " has ended, and may be started again in a moment";
+    }
+    if (best.fault == Fault::cpu_burn && !is_harmful(best)) {
         return "the CPU of " + service.id.value() + " is busy, but nobody suffers";
     }
     if (best.fault == Fault::load_surge && !is_harmful(best)) {
@@ -211,9 +214,12 @@ bool Session::anybody_suffers(const Hypothesis& cause) const {
     });
 }
 
-/// Some faults hurt before anybody feels them: what is dead serves nobody, and memory runs out.
+/// Some faults hurt before anybody feels them: what is dead serves nobody, unless its supervisor brings it back,
+/// and memory runs out.
 bool Session::is_harmful(const Hypothesis& cause) const {
-    const bool will_hurt = cause.fault == Fault::crash || cause.fault == Fault::hang ||
+    const auto* exit = scene_.services[cause.service].exit;
+    const bool stays_dead = exit == nullptr || scene_.at - exit->at >= config_.harmless_patience;
+    const bool will_hurt = (cause.fault == Fault::crash && stays_dead) || cause.fault == Fault::hang ||
                            cause.fault == Fault::memory_leak || cause.fault == Fault::telemetry_silence ||
                            (cause.fault == Fault::cpu_burn && localise(scene_, cause) != nullptr);
     return will_hurt || anybody_suffers(cause);

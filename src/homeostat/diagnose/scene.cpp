@@ -371,6 +371,17 @@ void SceneBuilder::judge_changes(ServiceScene& service) const {
     service.symptoms[Symptom::exited] = std::expm1(exited);
 }
 
+/// Whether an instance takes far more of a resource than any of its peers.
+bool is_far_above(const InstanceScene& instance, const ServiceScene& service, Symptom symptom) {
+    constexpr double kFar = 1.5;
+    if (symptom != Symptom::cpu_up && symptom != Symptom::memory_up) return false;
+    const auto feature = symptom == Symptom::cpu_up ? Feature::cpu_pct : Feature::mem_mb;
+    const auto used = [&](const InstanceScene& one) { return one.state->latest.values.get_or(feature, 0); };
+    return std::ranges::all_of(service.instances, [&](const InstanceScene& peer) {
+        return &peer == &instance || used(peer) * kFar < used(instance);
+    });
+}
+
 }  // namespace
 
 const InstanceScene* one_stands_out(const ServiceScene& service, Symptom symptom) {
@@ -387,8 +398,8 @@ const InstanceScene* one_stands_out(const ServiceScene& service, Symptom symptom
     }
     constexpr double kStandsOut = 4;  // likelihood ratio, less 1
     constexpr double kPeersAreWell = 1;
-    return first != nullptr && first->symptoms[symptom] > kStandsOut && second < kPeersAreWell ? first
-                                                                                               : nullptr;
+    if (first == nullptr || first->symptoms[symptom] <= kStandsOut) return nullptr;
+    return second < kPeersAreWell || is_far_above(*first, service, symptom) ? first : nullptr;
 }
 
 std::optional<Index> Scene::find(const ServiceId& service) const {

@@ -57,7 +57,7 @@ struct Scene {
 
 [[nodiscard]] Scene build_scene(const Observation& observation, const DiagnoseConfig& config);
 
-/// The instance that alone, among its peers, has the symptom; or nullptr.
+/// The instance that alone, among its peers, has the symptom, or that has far more of it; or nullptr.
 [[nodiscard]] const InstanceScene* one_stands_out(const ServiceScene& service, Symptom symptom);
 
 /// True when `anomaly` is about traffic only, which is no trouble by itself.

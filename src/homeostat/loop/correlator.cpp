@@ -52,13 +52,8 @@ bool may_linger(const Run& run, const model::Diagnosis& diagnosis) {
     if (run.cause() == nullptr || diagnosis.causes.empty()) return false;
     const auto& now = diagnosis.causes.front();
     const bool lingers = now.kind == model::CauseKind::load_surge || now.kind == model::CauseKind::cpu_burn ||
-                         now.kind == model::CauseKind::slow_dependency || diagnosis.inconclusive;
-    return lingers && run.cause()->service == now.service;
-}
-
-/// A silent service is no anomaly, and still worth an incident.
-bool is_about_silence(const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
-    return !diagnosis.causes.empty() && knowledge.stale().contains(diagnosis.causes.front().service);
+                         now.kind == model::CauseKind::slow_dependency;
+    return lingers && run.cause()->service == now.service && run.cause()->kind == now.kind;
 }
 
 }  // namespace
@@ -68,7 +63,7 @@ void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
     unexplained_now_.clear();
     if (!knowledge.is_troubled()) return unexplained_.clear();
     for (auto& diagnosis : knowledge.diagnose(knowledge.newest())) {
-        if (diagnosis.explained.empty() && !is_about_silence(diagnosis, knowledge)) continue;
+        if (diagnosis.explained.empty() && !diagnosis.harmful) continue;
         if (auto* run = owner_of(diagnosis, knowledge)) {
             update(*run, std::move(diagnosis), recorder);
         } else if (!is_aftermath(diagnosis, knowledge, recorder.now()) && open_.size() < kMaxOpen &&
@@ -119,6 +114,10 @@ bool Correlator::is_aftermath(const model::Diagnosis& diagnosis, const Knowledge
         if (!run.closed || now.loop - *run.closed > patience_.aftermath) return false;
         if (run.incident.state != model::IncidentState::resolved) return false;
         if (may_linger(run, diagnosis)) return true;
+        if (std::any_of(run.remaining.begin(), run.remaining.end(), [&](const auto& subject) {
+                return std::binary_search(diagnosis.explained.begin(), diagnosis.explained.end(), subject);
+            }))
+            return false;
         // A new fault begins after the old one ended; what began before is the old one dying away.
         const bool began_before =
             std::all_of(diagnosis.explained.begin(), diagnosis.explained.end(), [&](const auto& subject) {

@@ -208,6 +208,7 @@ void Healer::advance_acting(Run& run, std::span<const model::FeatureWindow> wind
 void Healer::take_verification(Run& run, const model::Verification& verification, const Knowledge& knowledge,
                                Recorder& recorder) {
     run.incident.verification = verification;
+    run.remaining = run.verifier->remaining();
     run.verifier.reset();
     recorder.record(RecordKind::verified, run,
                     fmt::format("{}: {}", to_string(verification.outcome), verification.reason),

@@ -36,9 +36,12 @@ plan::TargetState target_state(const model::ServiceId& id, const Knowledge& know
 }
 
 bool Healer::has_cleared(Run& run, const Knowledge& knowledge, LoopTime now) const {
-    const bool silent = run.cause() != nullptr && knowledge.stale().contains(run.cause()->service);
+    const auto* cause = run.cause();
+    const bool gone = cause != nullptr && (knowledge.stale().contains(cause->service) ||
+                                           (cause->kind == model::CauseKind::crash &&
+                                            !knowledge.fleet().unavailable(cause->service).empty()));
     const bool clear =
-        !silent && std::none_of(run.subjects.begin(), run.subjects.end(), [&](const auto& subject) {
+        !gone && std::none_of(run.subjects.begin(), run.subjects.end(), [&](const auto& subject) {
             return knowledge.anomalies().contains(subject) || knowledge.stale().contains(subject.service);
         });
     if (!clear)

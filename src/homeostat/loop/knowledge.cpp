@@ -52,6 +52,8 @@ void Knowledge::take(model::Anomaly anomaly) {
 void Knowledge::observe(const model::ChangeEvent& change) {
     fleet_.observe(change);
     detection_.note(change);
+    if (change.kind == model::ChangeKind::instance_exited && !change.order)
+        last_exit_ = std::max(last_exit_, change.at);
     changes_.push_back(change);
     if (changes_.size() > kMaxChanges) changes_.pop_front();
 }

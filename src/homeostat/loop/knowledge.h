@@ -26,6 +26,8 @@ public:
     /// Change events remembered at most, and for how long: what a diagnosis may look back to.
     static constexpr std::size_t kMaxChanges = 4096;
     static constexpr Duration kChangeMemory = std::chrono::minutes{10};
+    /// An exit that had no consequences by then has none.
+    static constexpr Duration kExitMatters = std::chrono::seconds{15};
     /// A subject not seen for longer is forgotten.
     static constexpr Duration kSubjectMemory = std::chrono::hours{1};
 
@@ -40,7 +42,9 @@ public:
     void forget(EventTime now);
 
     /// True when something is abnormal or silent, so that a diagnosis has something to say.
-    [[nodiscard]] bool is_troubled() const { return !anomalies_.empty() || !stale_.empty(); }
+    [[nodiscard]] bool is_troubled() const {
+        return !anomalies_.empty() || !stale_.empty() || newest_ - last_exit_ <= kExitMatters;
+    }
     [[nodiscard]] std::vector<model::Diagnosis> diagnose(EventTime at);
 
     /// The abnormal subjects, and the services whose telemetry is silent.
@@ -79,6 +83,7 @@ private:
     std::deque<model::ChangeEvent> changes_;
     EventTime newest_{};  // end of the newest window
     EventTime last_forget_{};
+    EventTime last_exit_{};  // of an instance, not by us
 };
 
 }  // namespace homeostat::loop

@@ -38,6 +38,7 @@ struct Run {
     std::vector<model::ActionRequest> undo_stack;  // how to take back what was done, in the order it was done
     std::vector<verify::Watched> watched;          // as it was before the act, the culprit first
     std::optional<verify::Verifier> verifier;      // of the step or of the plan
+    std::vector<model::Subject> remaining;         // ailing of something else when it was resolved
     bool verifies_step = false;
     bool refused = false;  // the last order was, before anything was done
     bool escalate_after_undo = false;

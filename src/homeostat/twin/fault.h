@@ -51,6 +51,7 @@ struct FaultRecord {
     LoopTime injected_at{};
     FaultEnd end = FaultEnd::active;
     std::optional<LoopTime> ended_at;
+    std::optional<LoopTime> felt_until;  // of a surge: its load goes on when there is room for it
     std::optional<model::OrderId> cured_by;
 
     /// True for what the loop is expected to heal.

@@ -107,6 +107,7 @@ void World::draw_size(ActiveFault& fault, FaultRecord& record, const Service& se
             fault.size =
                 surge_utilisation(service, severity) * capacity_of(service) - service.profile.nominal_rps;
             set_end(150, 300);
+            record.felt_until = fault.until;
             break;
         case FaultKind::cpu_burn: fault.size = 1.6 + 3.0 * severity; break;
         case FaultKind::memory_leak:
@@ -264,6 +265,7 @@ void World::repair(const model::ServiceId& id, LoopTime now) {
         const auto& record = state_.records[fault.record];
         if (record.service != id || !is_active(fault)) continue;
         fault.until = now;
+        if (record.felt_until) state_.records[fault.record].felt_until = now;
         if (record.kind == FaultKind::bad_version) {
             service->version = service->previous_version;
             note(now, *service, nullptr, model::ChangeKind::version_changed, service->version.value());

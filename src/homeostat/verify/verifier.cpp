@@ -54,6 +54,15 @@ Verifier::Verifier(VerifyConfig config, VerifyRequest request)
     if (std::ranges::none_of(request_.watched, [&](const auto& watched) { return is_culprit(watched); })) {
         request_.watched.push_back({.subject = {.service = request_.service}});
     }
+    bool ailed = false;
+    for (std::size_t i = 0; i < request_.watched.size(); ++i) {
+        const auto& watched = request_.watched[i];
+        all_.push_back(i);
+        if (!is_core(watched)) continue;
+        core_.push_back(i);
+        ailed = ailed || !watched.findings.empty();
+    }
+    if (!ailed) core_.clear();
 }
 
 Result<Verifier> Verifier::create(VerifyConfig config, VerifyRequest request) {
@@ -78,7 +87,10 @@ Result<Verifier> Verifier::create(VerifyConfig config, VerifyRequest request) {
 std::optional<model::Verification> Verifier::observe(Instant now,
                                                      std::span<const model::FeatureWindow> windows) {
     for (const auto& window : windows) take(now, window);
-    soaked_ = look_back().good;
+    soaked_ = look_back(all_, soak_seconds_).good;
+    if (!soaked_ && !core_.empty() && !request_.spec.script &&
+        look_back(core_, soak_seconds_ + kOthersFollow / kPulse).good)
+        return helped(now);
     if (soaked_) {
         if (!request_.spec.script) {
             return conclude(model::VerificationOutcome::recovered, now,
@@ -98,6 +110,18 @@ std::optional<model::Verification> Verifier::observe(Instant now,
     }
     if (now.loop < request_.acted_at.loop + request_.spec.deadline) return std::nullopt;
     return at_deadline(now);
+}
+
+model::Verification Verifier::helped(Instant now) {
+    std::string names;
+    for (const auto index : all_) {
+        const std::size_t one[] = {index};
+        if (look_back(one, soak_seconds_).good) continue;
+        remaining_.push_back(request_.watched[index].subject);
+        names += (names.empty() ? "" : ", ") + to_string(request_.watched[index].subject);
+    }
+    return conclude(model::VerificationOutcome::recovered, now,
+                    fmt::format("{} is well again; something else still ails {}", request_.service.value(), names));
 }
 
 void Verifier::on_script(std::optional<int> exit_code) {
@@ -191,28 +215,36 @@ double Verifier::limit_of(const Watched& watched, const model::Criterion& criter
     return std::min(limit, of_baseline);
 }
 
-/// Whether all that must report have done so in a second.
-bool Verifier::has_reported(const Second& second) const {
-    for (std::size_t i = 0; i < second.size(); ++i) {
-        if (second[i].state == State::missing && !request_.watched[i].subject.is_instance()) return false;
-    }
-    return true;
+/// Whether it is what the act was for: the culprit, its instances and the calls to it; of a lost dependency
+/// also its own calls.
+bool Verifier::is_core(const Watched& watched) const {
+    const auto& subject = watched.subject;
+    if (subject.is_edge() && *subject.callee == request_.service) return true;
+    return subject.service == request_.service &&
+           (!subject.is_edge() || request_.cause == model::CauseKind::lost_dependency);
 }
 
-/// The newest soak whose last second was reported by all that must report.
-Verifier::Soak Verifier::look_back() const {
+/// Whether all that must report have done so in a second.
+bool Verifier::has_reported(const Second& second, std::span<const std::size_t> whom) const {
+    return std::ranges::none_of(whom, [&](std::size_t i) {
+        return second[i].state == State::missing && !request_.watched[i].subject.is_instance();
+    });
+}
+
+/// The newest `length` seconds of these watched, whose last was reported by all that must report.
+Verifier::Soak Verifier::look_back(std::span<const std::size_t> whom, std::int64_t length) const {
     const auto last = std::find_if(seconds_.rbegin(), seconds_.rend(),
-                                   [&](const auto& item) { return has_reported(item.second); });
+                                   [&](const auto& item) { return has_reported(item.second, whom); });
     if (last == seconds_.rend()) return {};
 
     Soak soak{.seen = true};
-    for (std::int64_t back = 0; back < soak_seconds_; ++back) {
+    for (std::int64_t back = 0; back < length; ++back) {
         const auto found = seconds_.find(last->first - back * kPulse);
-        if (found == seconds_.end() || !has_reported(found->second)) {
+        if (found == seconds_.end() || !has_reported(found->second, whom)) {
             soak.seen = false;
             break;
         }
-        for (std::size_t i = 0; i < found->second.size(); ++i) {
+        for (const auto i : whom) {
             const auto& seen = found->second[i];
             if (seen.state != State::stale || request_.watched[i].subject.is_instance()) continue;
             soak.seen = false;
@@ -220,21 +252,21 @@ Verifier::Soak Verifier::look_back() const {
         }
     }
     bool steady = true;
-    for (std::size_t i = 0; i < request_.watched.size(); ++i) {
-        steady = is_steady(last->first, i, soak.trouble) && steady;
-    }
-    soak.traffic = carries_traffic(last->first, soak.trouble);
+    soak.traffic = true;
+    for (const auto i : whom) steady = is_steady(last->first, length, i, soak.trouble) && steady;
+    for (const auto i : whom)
+        soak.traffic = soak.traffic && carries_traffic(last->first, length, i, soak.trouble);
     soak.good = soak.seen && soak.traffic && steady;
     return soak;
 }
 
-/// Whether a subject had no more bad seconds than are tolerated in the soak that ends at `end`.
-bool Verifier::is_steady(EventTime end, std::size_t index, std::string& trouble) const {
+/// Whether a subject had no more bad seconds than are tolerated in the `length` seconds that end at `end`.
+bool Verifier::is_steady(EventTime end, std::int64_t length, std::size_t index, std::string& trouble) const {
     const bool culprit = is_culprit(request_.watched[index]);
     std::uint32_t bad = 0;
     bool last_is_bad = false;
     const Seen* newest = nullptr;
-    for (std::int64_t back = 0; back < soak_seconds_; ++back) {
+    for (std::int64_t back = 0; back < length; ++back) {
         const auto found = seconds_.find(end - back * kPulse);
         if (found == seconds_.end() || found->second[index].state != State::bad) continue;
         ++bad;
@@ -246,27 +278,25 @@ bool Verifier::is_steady(EventTime end, std::size_t index, std::string& trouble)
     return steady;
 }
 
-/// Whether each service and edge has carried its share of traffic over the soak that ends at `end`.
-bool Verifier::carries_traffic(EventTime end, std::string& trouble) const {
-    for (std::size_t i = 0; i < request_.watched.size(); ++i) {
-        const auto& watched = request_.watched[i];
-        if (watched.subject.is_instance()) continue;
-        double sum = 0;
-        for (std::int64_t back = 0; back < soak_seconds_; ++back) {
-            const auto found = seconds_.find(end - back * kPulse);
-            if (found != seconds_.end()) sum += found->second[i].rate_rps;
-        }
-        const auto mean = sum / static_cast<double>(soak_seconds_);
-        const auto baseline = watched.baseline.get(Feature::rate_rps);
-        const bool enough = baseline ? mean >= *baseline * config_.min_traffic_share : mean > 0;
-        if (enough) continue;
-        if (!trouble.empty()) return false;
+/// Whether a service or an edge has carried its share of traffic over the `length` seconds that end at `end`.
+bool Verifier::carries_traffic(EventTime end, std::int64_t length, std::size_t index,
+                               std::string& trouble) const {
+    const auto& watched = request_.watched[index];
+    if (watched.subject.is_instance()) return true;
+    double sum = 0;
+    for (std::int64_t back = 0; back < length; ++back) {
+        const auto found = seconds_.find(end - back * kPulse);
+        if (found != seconds_.end()) sum += found->second[index].rate_rps;
+    }
+    const auto mean = sum / static_cast<double>(length);
+    const auto baseline = watched.baseline.get(Feature::rate_rps);
+    const bool enough = baseline ? mean >= *baseline * config_.min_traffic_share : mean > 0;
+    if (!enough && trouble.empty()) {
         trouble = fmt::format("{} carries {:.3g} requests a second{}: too few to prove a recovery",
                               to_string(watched.subject), mean,
                               baseline ? fmt::format(", before the fault {:.3g}", *baseline) : "");
-        return false;
     }
-    return true;
+    return enough;
 }
 
 model::Verification Verifier::at_deadline(Instant now) const {
@@ -276,7 +306,7 @@ model::Verification Verifier::at_deadline(Instant now) const {
         const auto bad = std::ranges::find(item->second, State::bad, &Seen::state);
         if (bad != item->second.end()) return conclude(not_recovered, now, bad->trouble);
     }
-    const auto soak = look_back();
+    const auto soak = look_back(all_, soak_seconds_);
     const bool recent = !seconds_.empty() && seconds_.rbegin()->first > oldest;
     if (!recent || !soak.seen) {
         return conclude(inconclusive, now,

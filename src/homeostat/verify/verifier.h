@@ -77,6 +77,10 @@ struct VerifyRequest {
 /// well too, but it need not report: after a restart it may come back under another name, and a rerouted one
 /// is silent.
 ///
+/// The culprit, its instances and the calls to it are what the act was for. When these have been well for
+/// kOthersFollow longer than the soak and others are not, the act has helped all the same, and something else
+/// ails them: recovered, with remaining().
+///
 /// The limits of the culprit are the spec's criteria. Without them, and for all other subjects: the upper
 /// ends of the expected intervals of the anomalous error rates and latencies (of CPU and memory too where
 /// the cause is a CPU burn or a leak). An error rate well above its baseline is never well.
@@ -88,6 +92,7 @@ public:
     static constexpr Duration kMaxSoak = std::chrono::minutes{15};
     static constexpr Duration kPulse = std::chrono::seconds{1};     // length of the windows it reads
     static constexpr Duration kLateness = std::chrono::seconds{5};  // telemetry this late still counts
+    static constexpr Duration kOthersFollow = std::chrono::seconds{5};  // victims may recover so much later
 
     /// Errors: `invalid_argument` when the soak is longer than kMaxSoak, or does not fit before the deadline.
     [[nodiscard]] static Result<Verifier> create(VerifyConfig config, VerifyRequest request);
@@ -104,6 +109,9 @@ public:
 
     /// The script's exit status: 0 success, 1 failure; anything else, or none, says nothing.
     void on_script(std::optional<int> exit_code);
+
+    /// After a recovery: who was watched and is not well yet.
+    [[nodiscard]] const std::vector<model::Subject>& remaining() const { return remaining_; }
 
     [[nodiscard]] const VerifyRequest& request() const { return request_; }
 
@@ -130,10 +138,14 @@ private:
     [[nodiscard]] std::vector<model::Criterion> expected_limits(const Watched& watched) const;
     [[nodiscard]] double limit_of(const Watched& watched, const model::Criterion& criterion) const;
     [[nodiscard]] bool is_culprit(const Watched& watched) const;
-    [[nodiscard]] bool has_reported(const Second& second) const;
-    [[nodiscard]] bool is_steady(EventTime end, std::size_t index, std::string& trouble) const;
-    [[nodiscard]] Soak look_back() const;
-    [[nodiscard]] bool carries_traffic(EventTime end, std::string& trouble) const;
+    [[nodiscard]] bool is_core(const Watched& watched) const;
+    [[nodiscard]] bool has_reported(const Second& second, std::span<const std::size_t> whom) const;
+    [[nodiscard]] bool is_steady(EventTime end, std::int64_t length, std::size_t index,
+                                 std::string& trouble) const;
+    [[nodiscard]] Soak look_back(std::span<const std::size_t> whom, std::int64_t length) const;
+    [[nodiscard]] bool carries_traffic(EventTime end, std::int64_t length, std::size_t index,
+                                       std::string& trouble) const;
+    [[nodiscard]] model::Verification helped(Instant now);
     [[nodiscard]] model::Verification at_deadline(Instant now) const;
     [[nodiscard]] model::Verification conclude(model::VerificationOutcome outcome, Instant now,
                                                std::string reason) const;
@@ -141,6 +153,9 @@ private:
     VerifyConfig config_;
     VerifyRequest request_;
     std::int64_t soak_seconds_ = 1;
+    std::vector<std::size_t> all_;   // places in request_.watched
+    std::vector<std::size_t> core_;  // of those, what the act was for; empty when nothing of it was abnormal
+    std::vector<model::Subject> remaining_;
     std::map<EventTime, Second> seconds_;  // by the window's end
     model::FeatureValues latest_;          // of the culprit
     EventTime latest_end_{};
