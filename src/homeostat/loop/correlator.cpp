@@ -30,30 +30,73 @@ std::size_t overlap(const std::set<model::Subject>& subjects, const model::Diagn
                       [&](const auto& subject) { return subjects.contains(subject); }));
 }
 
-/// Whether all that the diagnosis explains lies at the incident's culprit, or at its callers, or on calls to
-/// or from it: there a remedy in progress is felt.
-bool lies_around(const Run& run, const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
+/// The incident's culprit and its callers, direct or not: there a remedy in progress is felt.
+std::set<model::ServiceId> around(const Run& run, const Knowledge& knowledge) {
     const auto* cause = run.cause();
-    if (cause == nullptr) return false;
-    std::set<model::ServiceId> near{cause->service};
-    near.merge([&] {
-        const auto upstream = knowledge.graph().upstream(cause->service);
-        return std::set<model::ServiceId>(upstream.begin(), upstream.end());
-    }());
-    return std::all_of(
-        diagnosis.explained.begin(), diagnosis.explained.end(), [&](const model::Subject& subject) {
-            return near.contains(subject.service) || (subject.callee && near.contains(*subject.callee));
-        });
+    if (cause == nullptr) return {};
+    const auto upstream = knowledge.graph().upstream(cause->service);
+    std::set<model::ServiceId> near(upstream.begin(), upstream.end());
+    near.insert(cause->service);
+    return near;
 }
 
-/// Whether the diagnosis names once more what the incident was resolved of, and what a remedy only makes room
-/// for: load goes on, queues drain, caches fill. The cool-down allows no further act so soon anyway.
+/// Whether all that the diagnosis explains lies around the incident's culprit, or on calls to or from there.
+bool lies_around(const Run& run, const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
+    const auto near = around(run, knowledge);
+    return !near.empty() &&
+           std::all_of(diagnosis.explained.begin(), diagnosis.explained.end(), [&](const auto& subject) {
+               return near.contains(subject.service) || (subject.callee && near.contains(*subject.callee));
+           });
+}
+
+/// The first abnormal window of a service, or of a call to it.
+EventTime onset_of(const model::ServiceId& service, const Knowledge& knowledge) {
+    auto onset = EventTime::max();
+    for (const auto& [subject, anomaly] : knowledge.anomalies()) {
+        if (subject.callee.value_or(subject.service) == service) onset = std::min(onset, anomaly.onset);
+    }
+    return onset;
+}
+
+/// Whether the diagnosis names a culprit that fell ill well after the incident began: another cause, though
+/// both may be felt at the same callers. What happens around a remedy in progress is rather of that.
+bool is_another_cause(const Run& run, const model::Diagnosis& diagnosis, const Knowledge& knowledge) {
+    constexpr Duration kSameTrouble = std::chrono::seconds{5};
+    if (diagnosis.inconclusive || diagnosis.causes.empty()) return false;
+    const auto& culprit = diagnosis.causes.front().service;
+    if (run.cause() != nullptr && run.cause()->service == culprit) return false;
+    if (run.is_acting() && around(run, knowledge).contains(culprit)) return false;
+    const auto onset = onset_of(culprit, knowledge);
+    return onset != EventTime::max() && onset > run.incident.opened_at + kSameTrouble;
+}
+
+/// Whether the diagnosis names the service once more that the incident was resolved of, for what a remedy only
+/// makes room for: load goes on, queues drain, caches fill.
 bool may_linger(const Run& run, const model::Diagnosis& diagnosis) {
     if (run.cause() == nullptr || diagnosis.causes.empty()) return false;
     const auto& now = diagnosis.causes.front();
     const bool lingers = now.kind == model::CauseKind::load_surge || now.kind == model::CauseKind::cpu_burn ||
                          now.kind == model::CauseKind::slow_dependency;
-    return lingers && run.cause()->service == now.service && run.cause()->kind == now.kind;
+    return lingers && run.cause()->service == now.service;
+}
+
+/// Whether the culprit's requests fare no worse than when it was found to be well again.
+bool is_no_worse(const Run& run, const Knowledge& knowledge) {
+    constexpr double kSlower = 1.25;
+    constexpr double kSlowerMs = 2;
+    constexpr double kMoreErrors = 0.02;
+    const auto* latest = knowledge.latest({.service = run.cause()->service});
+    const auto& verification = run.incident.verification;
+    if (latest == nullptr || !verification) return false;
+    return std::all_of(
+        verification->readings.begin(), verification->readings.end(), [&](const model::SliReading& reading) {
+            const double now = latest->values.get_or(reading.feature, 0);
+            if (reading.feature == model::Feature::error_rate) return now <= reading.after + kMoreErrors;
+            const bool latency = reading.feature == model::Feature::latency_ms ||
+                                 reading.feature == model::Feature::latency_p50_ms ||
+                                 reading.feature == model::Feature::latency_p95_ms;
+            return !latency || now <= reading.after * kSlower + kSlowerMs;
+        });
 }
 
 }  // namespace
@@ -98,6 +141,7 @@ Run* Correlator::owner_of(const model::Diagnosis& diagnosis, const Knowledge& kn
         // A person has the incident in hand; what shows up elsewhere is not theirs to wait for.
         const bool handed_over = run.incident.state == model::IncidentState::escalated;
         if (handed_over && !same_culprit && score < diagnosis.explained.size()) continue;
+        if (is_another_cause(run, diagnosis, knowledge)) continue;
         if (same_culprit) score += 1000;
         if (score == 0 && run.is_acting() && lies_around(run, diagnosis, knowledge)) score = 1;
         if (score > best_score) {
@@ -111,13 +155,19 @@ Run* Correlator::owner_of(const model::Diagnosis& diagnosis, const Knowledge& kn
 bool Correlator::is_aftermath(const model::Diagnosis& diagnosis, const Knowledge& knowledge,
                               Instant now) const {
     return std::any_of(closed_.rbegin(), closed_.rend(), [&](const Run& run) {
-        if (!run.closed || now.loop - *run.closed > patience_.aftermath) return false;
-        if (run.incident.state != model::IncidentState::resolved) return false;
-        if (may_linger(run, diagnosis)) return true;
+        if (!run.closed || run.incident.state != model::IncidentState::resolved) return false;
+        if (may_linger(run, diagnosis)) {
+            const auto found = knowledge.anomalies().find({.service = run.cause()->service});
+            const bool new_trouble = found != knowledge.anomalies().end() &&
+                                     found->second.onset > *run.incident.closed_at + patience_.aftermath;
+            return !new_trouble && is_no_worse(run, knowledge);
+        }
+        if (now.loop - *run.closed > patience_.aftermath) return false;
         if (std::any_of(run.remaining.begin(), run.remaining.end(), [&](const auto& subject) {
                 return std::binary_search(diagnosis.explained.begin(), diagnosis.explained.end(), subject);
             }))
             return false;
+        if (is_another_cause(run, diagnosis, knowledge)) return false;
         // A new fault begins after the old one ended; what began before is the old one dying away.
         const bool began_before =
             std::all_of(diagnosis.explained.begin(), diagnosis.explained.end(), [&](const auto& subject) {

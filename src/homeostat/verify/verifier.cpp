@@ -113,13 +113,16 @@ std::optional<model::Verification> Verifier::observe(Instant now,
 }
 
 model::Verification Verifier::helped(Instant now) {
+    constexpr std::size_t kNamed = 3;
     std::string names;
     for (const auto index : all_) {
         const std::size_t one[] = {index};
         if (look_back(one, soak_seconds_).good) continue;
         remaining_.push_back(request_.watched[index].subject);
-        names += (names.empty() ? "" : ", ") + to_string(request_.watched[index].subject);
+        if (remaining_.size() <= kNamed)
+            names += (names.empty() ? "" : ", ") + to_string(request_.watched[index].subject);
     }
+    if (remaining_.size() > kNamed) names += fmt::format(" and {} more", remaining_.size() - kNamed);
     return conclude(model::VerificationOutcome::recovered, now,
                     fmt::format("{} is well again; something else still ails {}", request_.service.value(), names));
 }
