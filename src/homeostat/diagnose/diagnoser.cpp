@@ -20,7 +20,8 @@ using model::Diagnosis;
 
 namespace {
 
-constexpr double kSuffers = 1;  // ln likelihood ratio of harm
+constexpr double kSuffers = 1;          // ln likelihood ratio of harm
+constexpr double kSuffersFromLoad = 4;  // a busy service is a little slower, and there is nothing to heal
 
 /// Weighs one observation: accepts causes one by one, each against the background of the others.
 class Session {
@@ -209,8 +210,9 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
 
 bool Session::anybody_suffers(const Hypothesis& cause) const {
     const auto& service = scene_.services[cause.service];
-    return service.harm > kSuffers || std::ranges::any_of(service.served, [&](Index number) {
-        return scene_.calls[number].harm > kSuffers;
+    const double enough = is_load(cause.fault) || cause.fault == Fault::cpu_burn ? kSuffersFromLoad : kSuffers;
+    return service.harm > enough || std::ranges::any_of(service.served, [&](Index number) {
+        return scene_.calls[number].harm > enough;
     });
 }
 

@@ -120,13 +120,16 @@ void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
 /// What harms nobody is on record as an anomaly, and no incident. What does, and has no cause yet that may be
 /// acted upon, is one when it lasts.
 bool Correlator::is_worth_opening(const model::Diagnosis& diagnosis, LoopTime now) {
+    constexpr double kLikely = 0.5;                         // posterior
+    constexpr Duration kHiccup = std::chrono::seconds{1};  // two windows in a row
     if (!diagnosis.harmful) return false;
-    if (!diagnosis.causes.empty()) return true;
+    if (!diagnosis.causes.empty() && diagnosis.causes.front().posterior >= kLikely) return true;
+    const auto patience = diagnosis.causes.empty() ? patience_.unexplained : kHiccup;
     bool lasting = false;
     for (const auto& subject : diagnosis.explained) {
         unexplained_now_.insert(subject);
         const auto since = unexplained_.try_emplace(subject, now).first->second;
-        lasting = lasting || now - since >= patience_.unexplained;
+        lasting = lasting || now - since >= patience;
     }
     return lasting;
 }
