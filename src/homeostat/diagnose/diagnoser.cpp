@@ -196,8 +196,9 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
     if (best.fault == Fault::crash && !is_harmful(best)) {
         return "an instance of " + service.id.value() + " has ended, and may be started again in a moment";
     }
-    if (best.fault == Fault::cpu_burn && !is_harmful(best)) {
-        return "the CPU of " + service.id.value() + " is busy, but nobody suffers";
+    if (best.fault == Fault::cpu_burn && !anybody_suffers(best) &&
+        (lasted < config_.harmless_patience || !is_harmful(best))) {
+        return "the CPU of " + service.id.value() + " is busy, but nobody suffers yet";
     }
     if (best.fault == Fault::load_surge && !is_harmful(best)) {
         return service.id.value() + " has more traffic, but nobody suffers";

@@ -70,14 +70,18 @@ bool is_another_cause(const Run& run, const model::Diagnosis& diagnosis, const K
     return onset != EventTime::max() && onset > run.incident.opened_at + kSameTrouble;
 }
 
-/// Whether the diagnosis names the service once more that the incident was resolved of, for what a remedy only
-/// makes room for: load goes on, queues drain, caches fill.
+/// What a remedy only makes room for: load goes on, queues drain, caches fill.
+bool lingers(model::CauseKind kind) {
+    return kind == model::CauseKind::load_surge || kind == model::CauseKind::cpu_burn ||
+           kind == model::CauseKind::slow_dependency;
+}
+
+/// Whether the diagnosis names the service once more that the incident was resolved of.
 bool may_linger(const Run& run, const model::Diagnosis& diagnosis) {
-    if (run.cause() == nullptr || diagnosis.causes.empty()) return false;
+    const auto* cause = run.cause();
+    if (cause == nullptr || diagnosis.causes.empty()) return false;
     const auto& now = diagnosis.causes.front();
-    const bool lingers = now.kind == model::CauseKind::load_surge || now.kind == model::CauseKind::cpu_burn ||
-                         now.kind == model::CauseKind::slow_dependency;
-    return lingers && run.cause()->service == now.service;
+    return cause->service == now.service && lingers(cause->kind) && lingers(now.kind);
 }
 
 /// Whether the culprit's requests fare no worse than when it was found to be well again.

@@ -22,6 +22,7 @@ void Fleet::observe(const model::FeatureWindow& window) {
     auto& service = services_[window.subject.service];
     const bool fresh = window.freshness == model::Freshness::fresh;
     if (window.subject.instance) {
+        if (service.removed.contains(*window.subject.instance)) return;  // its last words
         auto& instance = service.instances[*window.subject.instance];
         instance.down = !fresh;
         if (fresh) instance.last_fresh = window.end;
@@ -40,16 +41,19 @@ void Fleet::observe(const model::ChangeEvent& change) {
             set_version(service, model::DeploymentVersion{change.detail});
             break;
         case model::ChangeKind::instance_started:
-            if (change.instance)
-                service.instances[*change.instance] = {.last_fresh = change.at, .down = false};
+            if (!change.instance) break;
+            service.instances[*change.instance] = {.last_fresh = change.at, .down = false};
+            service.removed.erase(*change.instance);
             break;
         case model::ChangeKind::instance_exited:
             if (!change.instance) break;
             // What we took away ourselves is not missing; a restart brings it back with its start.
-            if (change.order)
+            if (change.order) {
                 service.instances.erase(*change.instance);
-            else
+                service.removed[*change.instance] = change.at;
+            } else {
                 service.instances[*change.instance].down = true;
+            }
             break;
         case model::ChangeKind::instance_removed:
             if (change.instance) service.instances.erase(*change.instance);
@@ -64,6 +68,8 @@ void Fleet::forget_gone(EventTime now) {
         std::erase_if(service.instances, [&](const auto& entry) {
             return entry.second.down && now - entry.second.last_fresh > kForgetInstance;
         });
+        std::erase_if(service.removed,
+                      [&](const auto& entry) { return now - entry.second > kForgetInstance; });
     }
 }
 

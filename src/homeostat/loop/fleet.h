@@ -23,6 +23,7 @@ public:
     struct Service {
         std::map<model::InstanceId, Instance> instances;
         std::vector<model::DeploymentVersion> versions;  // one after the other; the last one runs
+        std::map<model::InstanceId, EventTime> removed;  // taken away by us, at
         std::size_t reported_replicas = 0;  // by the features, for a source that names no instances
     };
 
