@@ -88,6 +88,17 @@ Result<std::uint32_t> World::inject(const FaultRequest& request, LoopTime at) {
     return state_.records.back().number;
 }
 
+namespace {
+
+/// How much slower a service's own work must become for its callers to wait half as long again, at least: a
+/// delay that is lost in what its callees take is no fault that anybody could act upon.
+double felt_slowdown(const Service& service) {
+    constexpr double kLonger = 0.6;
+    return 1.0 + kLonger * std::max(1.0, service.served.body_ms / service.profile.service_ms);
+}
+
+}  // namespace
+
 /// Picks the victims, and the size of the effect in the unit of its kind.
 void World::draw_size(ActiveFault& fault, FaultRecord& record, const Service& service) {
     Prng& prng = state_.prng;
@@ -115,9 +126,12 @@ void World::draw_size(ActiveFault& fault, FaultRecord& record, const Service& se
             break;
         case FaultKind::bad_version:
             fault.by_latency = prng.chance(1, 3);
-            fault.size = fault.by_latency ? 1.8 + 3.0 * severity : 0.08 + 0.6 * severity;
+            fault.size = fault.by_latency ? std::max(1.8, felt_slowdown(service)) + 3.0 * severity
+                                          : 0.08 + 0.6 * severity;
             break;
-        case FaultKind::slow_dependency: fault.size = 2.5 + 6.0 * severity; break;
+        case FaultKind::slow_dependency:
+            fault.size = std::max(2.5, felt_slowdown(service)) + 6.0 * severity;
+            break;
         case FaultKind::lost_dependency: {
             const auto edges = service.edges_end - service.edges_begin;
             fault.edge = service.edges_begin + static_cast<std::uint32_t>(prng.below(edges));
