@@ -217,7 +217,7 @@ double SceneBuilder::silence(const InstanceScene& instance, const ServiceScene& 
     if (instance.state->freshness == model::Freshness::stale) return 5;
     const bool reports = age(*instance.state) < std::chrono::seconds{1};
     if (reports && instance.state->latest.end - instance.state->latest.length >= onset_near(service))
-        return -4;
+        return -7;
     double usual = 0;
     double served = 0;
     for (const auto& peer : service.instances) {
