@@ -17,6 +17,7 @@ namespace {
 struct Options {
     std::uint32_t incidents = 1000;
     std::uint32_t storms = 60;
+    std::uint32_t quiet_hours = 24;
     std::uint64_t seed = 1;
     std::uint32_t services_min = 5;
     std::uint32_t services_max = 200;
@@ -63,8 +64,7 @@ bool write_report(const std::string& file, const sim::Kpi& kpi) {
 ExitCode trace(const Options& options, Environment& environment) {
     sim::RunOptions run{.seed = *options.trace,
                         .services = options.services_max,
-                        .incidents = options.weather == sim::Weather::stormy ? sim::kIncidentsPerStorm
-                                                                             : sim::kIncidentsPerSystem,
+                        .incidents = sim::incidents_in(options.weather),
                         .weather = options.weather,
                         .loop = sim::default_loop_config()};
     run.trace = [&](Instant now, const std::string& what) {
@@ -86,6 +86,7 @@ ExitCode simulate(const Options& options, Environment& environment) {
     if (options.trace) return trace(options, environment);
     sim::SimulationOptions simulation{.incidents = options.incidents,
                                       .storms = options.storms,
+                                      .quiet_hours = options.quiet_hours,
                                       .seed = options.seed,
                                       .services_min = options.services_min,
                                       .services_max = options.services_max,
@@ -129,6 +130,8 @@ Command simulate_command() {
                 {argument("--incidents", options.incidents, "Faults to heal, in calm systems."),
                  argument("--storms", options.storms,
                           "Further systems in which the loop's own surroundings fail as well."),
+                 argument("--quiet-hours", options.quiet_hours,
+                          "Hours of a system of 50 services without faults, for the false alarms."),
                  argument("--seed", options.seed, "Everything is drawn from it."),
                  argument("--services-min", options.services_min, "Services of the smallest system."),
                  argument("--services-max", options.services_max, "Services of the largest system."),

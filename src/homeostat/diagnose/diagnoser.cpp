@@ -211,14 +211,15 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
 
 bool Session::anybody_suffers(const Hypothesis& cause) const {
     const auto& service = scene_.services[cause.service];
-    const double enough = is_load(cause.fault) || cause.fault == Fault::cpu_burn ? kSuffersFromLoad : kSuffers;
+    const double enough =
+        is_load(cause.fault) || cause.fault == Fault::cpu_burn ? kSuffersFromLoad : kSuffers;
     return service.harm > enough || std::ranges::any_of(service.served, [&](Index number) {
-        return scene_.calls[number].harm > enough;
-    });
+               return scene_.calls[number].harm > enough;
+           });
 }
 
-/// Some faults hurt before anybody feels them: what is dead serves nobody, unless its supervisor brings it back,
-/// and memory runs out.
+/// Some faults hurt before anybody feels them: what is dead serves nobody, unless its supervisor brings it
+/// back, and memory runs out.
 bool Session::is_harmful(const Hypothesis& cause) const {
     const auto* exit = scene_.services[cause.service].exit;
     const bool stays_dead = exit == nullptr || scene_.at - exit->at >= config_.harmless_patience;
@@ -324,8 +325,8 @@ void Session::report_leftovers(std::vector<Diagnosis>& diagnoses) const {
     rest.harmful = std::ranges::any_of(rest.explained, [&](const auto& subject) {
         const auto& service = scene_.services[*scene_.find(subject.service)];
         return service.harm > kSuffers || std::ranges::any_of(service.calls, [&](Index number) {
-            return scene_.calls[number].harm > kSuffers;
-        });
+                   return scene_.calls[number].harm > kSuffers;
+               });
     });
     rest.inconclusive =
         fmt::format("the evidence about {} is too weak to name a cause", to_string(rest.explained.front()));

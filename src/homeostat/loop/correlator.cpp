@@ -92,15 +92,16 @@ bool is_no_worse(const Run& run, const Knowledge& knowledge) {
     const auto* latest = knowledge.latest({.service = run.cause()->service});
     const auto& verification = run.incident.verification;
     if (latest == nullptr || !verification) return false;
-    return std::all_of(
-        verification->readings.begin(), verification->readings.end(), [&](const model::SliReading& reading) {
-            const double now = latest->values.get_or(reading.feature, 0);
-            if (reading.feature == model::Feature::error_rate) return now <= reading.after + kMoreErrors;
-            const bool latency = reading.feature == model::Feature::latency_ms ||
-                                 reading.feature == model::Feature::latency_p50_ms ||
-                                 reading.feature == model::Feature::latency_p95_ms;
-            return !latency || now <= reading.after * kSlower + kSlowerMs;
-        });
+    return std::all_of(verification->readings.begin(), verification->readings.end(),
+                       [&](const model::SliReading& reading) {
+                           const double now = latest->values.get_or(reading.feature, 0);
+                           if (reading.feature == model::Feature::error_rate)
+                               return now <= reading.after + kMoreErrors;
+                           const bool latency = reading.feature == model::Feature::latency_ms ||
+                                                reading.feature == model::Feature::latency_p50_ms ||
+                                                reading.feature == model::Feature::latency_p95_ms;
+                           return !latency || now <= reading.after * kSlower + kSlowerMs;
+                       });
 }
 
 }  // namespace
@@ -124,7 +125,7 @@ void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
 /// What harms nobody is on record as an anomaly, and no incident. What does, and has no cause yet that may be
 /// acted upon, is one when it lasts.
 bool Correlator::is_worth_opening(const model::Diagnosis& diagnosis, LoopTime now) {
-    constexpr double kLikely = 0.5;                         // posterior
+    constexpr double kLikely = 0.5;                        // posterior
     constexpr Duration kHiccup = std::chrono::seconds{1};  // two windows in a row
     if (!diagnosis.harmful) return false;
     if (!diagnosis.causes.empty() && diagnosis.causes.front().posterior >= kLikely) return true;

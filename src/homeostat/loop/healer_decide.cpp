@@ -37,9 +37,10 @@ plan::TargetState target_state(const model::ServiceId& id, const Knowledge& know
 
 bool Healer::has_cleared(Run& run, const Knowledge& knowledge, LoopTime now) const {
     const auto* cause = run.cause();
-    const bool gone = cause != nullptr && (knowledge.stale().contains(cause->service) ||
-                                           (cause->kind == model::CauseKind::crash &&
-                                            !knowledge.fleet().unavailable(cause->service).empty()));
+    const bool gone =
+        cause != nullptr &&
+        (knowledge.stale().contains(cause->service) ||
+         (cause->kind == model::CauseKind::crash && !knowledge.fleet().unavailable(cause->service).empty()));
     const bool clear =
         !gone && std::none_of(run.subjects.begin(), run.subjects.end(), [&](const auto& subject) {
             return knowledge.anomalies().contains(subject) || knowledge.stale().contains(subject.service);

@@ -11,9 +11,9 @@
 
 namespace homeostat::sim {
 
-/// How rough a run is. Both kinds are needed: a storm hides what only a calm run shows, and a tame world
-/// hides bugs.
-enum class Weather : std::uint8_t { calm, stormy };
+/// How rough a run is. All kinds are needed: a storm hides what only a calm run shows, a tame world hides
+/// bugs, and false alarms are counted where nothing but ordinary life goes on: on a quiet day.
+enum class Weather : std::uint8_t { quiet, calm, stormy };
 
 /// What goes wrong in the ports, in parts per ten thousand of the chances.
 struct PortClimate {
@@ -52,4 +52,4 @@ struct RunClimate {
 
 template <>
 inline constexpr auto homeostat::kEnumNames<homeostat::sim::Weather> =
-    std::to_array<std::string_view>({"calm", "stormy"});
+    std::to_array<std::string_view>({"quiet", "calm", "stormy"});

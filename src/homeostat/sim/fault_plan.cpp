@@ -32,15 +32,13 @@ std::int64_t FaultPlan::draw_gap(Prng& prng) const {
 }
 
 void FaultPlan::inject_due(twin::World& world, Prng& prng) {
-    if (left_ == 0) {
-        rest_ = std::max<std::int64_t>(0, rest_ - 1);
-        return;
-    }
+    if (left_ == 0) rest_ = std::max<std::int64_t>(0, rest_ - 1);
+    if (left_ == 0 && weather_ != Weather::quiet) return;
     if (next_-- > 0) return;
     const auto most = 1 + world.state().services.size() / 60 + (weather_ == Weather::stormy ? 2 : 0);
     if (active_faults(world) >= most) return;
     next_ = draw_gap(prng);
-    if (prng.chance(1, 5)) {
+    if (weather_ == Weather::quiet || prng.chance(1, 5)) {
         inject(world, prng, kLeaveAlone[prng.below(kLeaveAlone.size())]);
     } else {
         inject(world, prng, kNeedAction[prng.below(kNeedAction.size())]);

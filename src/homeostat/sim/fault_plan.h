@@ -9,11 +9,15 @@
 
 namespace homeostat::sim {
 
-/// Decides what is broken when. Faults that need an action come one or a few at a time, in a storm also in
-/// bursts; between them things happen that must be left alone.
+/// Decides what is broken when. On a quiet day only what must be left alone happens, for an hour. Else faults
+/// that need an action come one or a few at a time, in a storm also in bursts; between them things happen
+/// that must be left alone.
 class FaultPlan {
 public:
-    FaultPlan(std::uint32_t incidents, Weather weather) : left_(incidents), weather_(weather) {}
+    static constexpr std::int64_t kQuietSeconds = 3600;
+
+    FaultPlan(std::uint32_t incidents, Weather weather)
+        : left_(incidents), weather_(weather), rest_(weather == Weather::quiet ? kQuietSeconds : 60) {}
 
     /// Injects what is due in the second that comes.
     void inject_due(twin::World& world, Prng& prng);
@@ -27,8 +31,8 @@ private:
 
     std::uint32_t left_;
     Weather weather_;
-    std::int64_t next_ = 0;   // seconds until the next one
-    std::int64_t rest_ = 60;  // seconds after the last one
+    std::int64_t next_ = 0;  // seconds until the next one
+    std::int64_t rest_;      // seconds after the last one
 };
 
 }  // namespace homeostat::sim

@@ -48,14 +48,15 @@ struct Spread {
 
 /// The figures by which the loop is measured; the names are the keys of `--report`.
 struct Kpi {
-    std::uint64_t incidents = 0;         // faults that needed an action
-    Spread mttd_s;                       // from the fault to the incident
-    Spread mttr_s;                       // from the fault to the verified recovery
-    double false_positive_rate = 0;      // share of normal subject-windows claimed anomalous
-    double false_incidents_per_day = 0;  // incidents about nothing, for a system of 50 services
-    double recall = 0;                   // share of faults for which an incident was opened
-    double precision = 0;                // share of incidents that are the one about their fault
-    double root_cause_top1 = 0;          // share of detected faults whose service was named first
+    std::uint64_t incidents = 0;     // faults that needed an action
+    Spread mttd_s;                   // from the fault to the incident
+    Spread mttr_s;                   // from the fault to the verified recovery
+    double false_positive_rate = 0;  // share of normal subject-windows claimed anomalous
+    double false_incidents_per_day =
+        0;                       // incidents about nothing, for a system of 50 services on a quiet day
+    double recall = 0;           // share of faults for which an incident was opened
+    double precision = 0;        // share of incidents that are the one about their fault
+    double root_cause_top1 = 0;  // share of detected faults whose service was named first
     double success_rate = 0;  // share of faults ended by our remedy, of those that did not end by themselves
     std::uint64_t policy_violations = 0;
     std::uint64_t seed = 0;

@@ -340,14 +340,13 @@ private:
                 continue;
             const auto event_time = [&](LoopTime at) { return world_.state().epoch + at.time_since_epoch(); };
             const auto ended_at = std::max(record.ended_at, record.felt_until);
-            faults.push_back(
-                {.service = record.service,
-                 .kind = twin::cause_of(record.kind),
-                 .begin = event_time(record.injected_at),
-                 .end = record.ended_at ? std::optional(event_time(*ended_at)) : std::nullopt,
-                 .needs_action = record.needs_action(),
-                 .cured = record.end == twin::FaultEnd::cured,
-                 .repaired = record.end == twin::FaultEnd::repaired});
+            faults.push_back({.service = record.service,
+                              .kind = twin::cause_of(record.kind),
+                              .begin = event_time(record.injected_at),
+                              .end = record.ended_at ? std::optional(event_time(*ended_at)) : std::nullopt,
+                              .needs_action = record.needs_action(),
+                              .cured = record.end == twin::FaultEnd::cured,
+                              .repaired = record.end == twin::FaultEnd::repaired});
         }
         RunResult result;
         const auto incidents =

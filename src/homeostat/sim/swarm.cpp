@@ -22,8 +22,9 @@ std::vector<RunOptions> draw_runs(const SimulationOptions& options) {
     Prng prng(options.seed);
     std::vector<RunOptions> runs;
     const auto add = [&](std::uint32_t most_services, std::uint32_t incidents, Weather weather) {
-        const auto low = static_cast<double>(options.services_min);
-        const auto high = static_cast<double>(std::max(options.services_min, most_services)) + 0.999;
+        const auto fewest = weather == Weather::quiet ? most_services : options.services_min;
+        const auto low = static_cast<double>(fewest);
+        const auto high = static_cast<double>(std::max(fewest, most_services)) + 0.999;
         const auto services = static_cast<std::uint32_t>(twin::log_uniform(prng, low, high));
         runs.push_back({.seed = prng.next() >> 1U,
                         .services = services,
@@ -40,6 +41,8 @@ std::vector<RunOptions> draw_runs(const SimulationOptions& options) {
     for (std::uint32_t i = 0; i < options.storms; ++i) {
         add(std::min(options.services_max, kMaxStormServices), kIncidentsPerStorm, Weather::stormy);
     }
+    for (std::uint32_t i = 0; i < options.quiet_hours; ++i)
+        add(std::clamp(kQuietServices, options.services_min, options.services_max), 0, Weather::quiet);
     return runs;
 }
 
@@ -85,13 +88,14 @@ Result<SimulationReport> run_simulation(const SimulationOptions& options, const 
     auto results = run_all(runs, threads, progress);
     SimulationReport report;
     report.systems = static_cast<std::uint32_t>(runs.size());
+    KpiCollector quiet;
     KpiCollector calm;
     KpiCollector stormy;
     std::uint64_t hash = options.seed;
     for (std::size_t i = 0; i < runs.size(); ++i) {
         HOMEOSTAT_TRY(const auto result, std::move(results[i]));
         const bool storm = runs[i].weather == Weather::stormy;
-        (storm ? stormy : calm).merge(result.kpi);
+        (storm ? stormy : runs[i].weather == Weather::quiet ? quiet : calm).merge(result.kpi);
         (storm ? report.storm_counters : report.calm_counters).add(result.counters);
         hash = hash64(to_hex(result.journal_hash), hash);
         const auto sighting = [&](std::string text) {
@@ -103,6 +107,7 @@ Result<SimulationReport> run_simulation(const SimulationOptions& options, const 
         for (const auto& flaw : result.flaws) report.flaws.push_back(sighting(flaw));
     }
     report.kpi = calm.result();
+    if (options.quiet_hours > 0) report.kpi.false_incidents_per_day = quiet.result().false_incidents_per_day;
     report.storm = stormy.result();
     for (auto* kpi : {&report.kpi, &report.storm}) {
         kpi->policy_violations = report.violations.size();

@@ -14,6 +14,7 @@ namespace homeostat::sim {
 struct SimulationOptions {
     std::uint32_t incidents = 1000;  // in calm systems, for the figures
     std::uint32_t storms = 60;       // further systems with faults in every port, for the safety rules
+    std::uint32_t quiet_hours = 24;  // of a system in which nothing goes wrong, for the false alarms
     std::uint64_t seed = 1;
     std::uint32_t services_min = 5;
     std::uint32_t services_max = 200;  // of a calm system; a storm has at most kMaxStormServices
@@ -29,6 +30,18 @@ inline constexpr std::uint32_t kMaxStormServices = 12;
 inline constexpr std::uint32_t kIncidentsPerSystem = 10;
 inline constexpr std::uint32_t kIncidentsPerStorm = 6;
 
+[[nodiscard]] constexpr std::uint32_t incidents_in(Weather weather) {
+    switch (weather) {
+        case Weather::quiet: return 0;
+        case Weather::calm: return kIncidentsPerSystem;
+        case Weather::stormy: break;
+    }
+    return kIncidentsPerStorm;
+}
+
+/// Services of a system on a quiet day, as far as the options allow.
+inline constexpr std::uint32_t kQuietServices = 50;
+
 /// Something worth seeing again, and how: the run's seed, number of services and weather are enough.
 struct Sighting {
     std::uint64_t seed = 0;
@@ -38,12 +51,12 @@ struct Sighting {
 };
 
 struct SimulationReport {
-    Kpi kpi;    // of the calm systems; its violations are those of all
+    Kpi kpi;  // of the calm systems; its violations are those of all, its false incidents a day of the quiet
     Kpi storm;  // of the storms
     RunCounters calm_counters;
     RunCounters storm_counters;
     std::vector<Sighting> violations;
-    std::vector<Sighting> flaws;  // of the calm systems
+    std::vector<Sighting> flaws;  // of the quiet and the calm systems
     std::uint32_t systems = 0;
 };
 

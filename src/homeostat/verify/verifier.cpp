@@ -123,8 +123,9 @@ model::Verification Verifier::helped(Instant now) {
             names += (names.empty() ? "" : ", ") + to_string(request_.watched[index].subject);
     }
     if (remaining_.size() > kNamed) names += fmt::format(" and {} more", remaining_.size() - kNamed);
-    return conclude(model::VerificationOutcome::recovered, now,
-                    fmt::format("{} is well again; something else still ails {}", request_.service.value(), names));
+    return conclude(
+        model::VerificationOutcome::recovered, now,
+        fmt::format("{} is well again; something else still ails {}", request_.service.value(), names));
 }
 
 void Verifier::on_script(std::optional<int> exit_code) {

@@ -90,8 +90,8 @@ class Verifier {
 public:
     static constexpr std::size_t kMaxSeconds = 1024;
     static constexpr Duration kMaxSoak = std::chrono::minutes{15};
-    static constexpr Duration kPulse = std::chrono::seconds{1};     // length of the windows it reads
-    static constexpr Duration kLateness = std::chrono::seconds{5};  // telemetry this late still counts
+    static constexpr Duration kPulse = std::chrono::seconds{1};         // length of the windows it reads
+    static constexpr Duration kLateness = std::chrono::seconds{5};      // telemetry this late still counts
     static constexpr Duration kOthersFollow = std::chrono::seconds{5};  // victims may recover so much later
 
     /// Errors: `invalid_argument` when the soak is longer than kMaxSoak, or does not fit before the deadline.
