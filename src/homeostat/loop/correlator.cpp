@@ -104,6 +104,13 @@ bool is_no_worse(const Run& run, const Knowledge& knowledge) {
                        });
 }
 
+/// An exit and a silence are seen as such; all else rests on an anomaly.
+bool shows_without_anomaly(const model::Diagnosis& diagnosis) {
+    if (!diagnosis.harmful || diagnosis.causes.empty()) return false;
+    const auto kind = diagnosis.causes.front().kind;
+    return kind == model::CauseKind::crash || kind == model::CauseKind::telemetry_silence;
+}
+
 }  // namespace
 
 void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
@@ -111,7 +118,7 @@ void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
     unexplained_now_.clear();
     if (!knowledge.is_troubled()) return unexplained_.clear();
     for (auto& diagnosis : knowledge.diagnose(knowledge.newest())) {
-        if (diagnosis.explained.empty() && !diagnosis.harmful) continue;
+        if (diagnosis.explained.empty() && !shows_without_anomaly(diagnosis)) continue;
         if (auto* run = owner_of(diagnosis, knowledge)) {
             update(*run, std::move(diagnosis), recorder);
         } else if (!is_aftermath(diagnosis, knowledge, recorder.now()) && open_.size() < kMaxOpen &&
@@ -125,9 +132,10 @@ void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
 /// What harms nobody is on record as an anomaly, and no incident. What does, and has no cause yet that may be
 /// acted upon, is one when it lasts.
 bool Correlator::is_worth_opening(const model::Diagnosis& diagnosis, LoopTime now) {
-    constexpr double kLikely = 0.5;                        // posterior
+    constexpr double kLikely = 0.75;                       // posterior
     constexpr Duration kHiccup = std::chrono::seconds{1};  // two windows in a row
     if (!diagnosis.harmful) return false;
+    if (!diagnosis.inconclusive) return true;
     if (!diagnosis.causes.empty() && diagnosis.causes.front().posterior >= kLikely) return true;
     const auto patience = diagnosis.causes.empty() ? patience_.unexplained : kHiccup;
     bool lasting = false;
