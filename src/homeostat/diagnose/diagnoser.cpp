@@ -20,8 +20,9 @@ using model::Diagnosis;
 
 namespace {
 
-constexpr double kSuffers = 1;          // ln likelihood ratio of harm
-constexpr double kSuffersFromLoad = 4;  // a busy service is a little slower, and there is nothing to heal
+constexpr double kUsual = -0.5;     // likelihood ratio - 1 of less traffic
+constexpr double kSuffers = 1;      // ln likelihood ratio of harm
+constexpr double kSuffersMuch = 4;  // a busy service is a little slower, and there is nothing to heal
 
 /// Weighs one observation: accepts causes one by one, each against the background of the others.
 class Session {
@@ -185,8 +186,11 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
     const auto& service = scene_.services[best.service];
     const bool gone = service.symptoms[Symptom::stale] > 0;
     const bool silence = best.fault == Fault::telemetry_silence;
-    if (gone && !silence && !anybody_suffers(best) && service.symptoms[Symptom::exited] <= 0) {
-        return service.id.value() + " sends no telemetry, and nothing else shows that it is down";
+    if (gone && !silence && service.symptoms[Symptom::exited] <= 0) {
+        if (!anybody_suffers(best))
+            return service.id.value() + " sends no telemetry, and nothing else shows that it is down";
+        if (service.symptoms[Symptom::starved_callees] < kUsual)
+            return service.id.value() + " sends no telemetry, but those that it calls hear from it as usual";
     }
     const auto lasted = onset == EventTime::max() ? Duration::max() : scene_.at - onset;
     if (best.fault == Fault::hang && !gone && service.symptoms[Symptom::instance_silent] <= 0 &&
@@ -211,8 +215,10 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
 
 bool Session::anybody_suffers(const Hypothesis& cause) const {
     const auto& service = scene_.services[cause.service];
-    const double enough =
-        is_load(cause.fault) || cause.fault == Fault::cpu_burn ? kSuffersFromLoad : kSuffers;
+    const bool silent =
+        service.symptoms[Symptom::stale] > 0;  // what its callers suffer may be another's fault
+    const bool busy = is_load(cause.fault) || cause.fault == Fault::cpu_burn;
+    const double enough = busy || silent ? kSuffersMuch : kSuffers;
     return service.harm > enough || std::ranges::any_of(service.served, [&](Index number) {
                return scene_.calls[number].harm > enough;
            });

@@ -32,6 +32,10 @@ bool is_latency(Feature feature) {
     return false;
 }
 
+/// The load of a surge goes on after there is room for it: a busy service may take so much longer and be
+/// well.
+constexpr double kBusy = 1.75;
+
 /// Features that say how well requests are served. What merely went along with the fault (more load, a
 /// restart, new log lines) may stay as it is.
 bool is_sli(Feature feature) {
@@ -200,6 +204,8 @@ std::vector<model::Criterion> Verifier::expected_limits(const Watched& watched) 
         if (!is_sli(finding.feature) && finding.feature != resource) continue;
         auto limit = finding.expected_high * (1 + config_.interval_slack);
         if (is_latency(finding.feature)) limit += config_.latency_slack_ms;
+        if (is_latency(finding.feature) && request_.cause == model::CauseKind::load_surge)
+            limit = std::max(limit, kBusy * watched.baseline.get_or(finding.feature, 0));
         if (finding.feature == Feature::error_rate) {
             limit =
                 std::max(limit, watched.baseline.get_or(Feature::error_rate, 0) + config_.error_rate_slack);
