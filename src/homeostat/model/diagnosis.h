@@ -62,7 +62,8 @@ struct Diagnosis {
     bool harmful = false;                     // requests fail or wait for it, or soon will
 
     static constexpr auto describe() {
-        return std::tuple{field("at", &Diagnosis::at), field("causes", &Diagnosis::causes),
+        return std::tuple{field("at", &Diagnosis::at),
+                          field("causes", &Diagnosis::causes),
                           field("inconclusive", &Diagnosis::inconclusive),
                           field("propagation_path", &Diagnosis::propagation_path),
                           field("explained", &Diagnosis::explained),
