@@ -226,7 +226,7 @@ void Healer::go_on_after(Run& run, model::VerificationOutcome outcome, const Kno
     const auto& plan = *run.incident.plan;
     const auto now = recorder.now().loop;
     // The cause may be another one by now: it is diagnosed again before the ladder is said to be exhausted.
-    const bool more = run.incident.attempts < config_.patience.max_attempts;
+    const bool more = run.attempts() < config_.patience.max_attempts;
     const auto next = verify::decide_after({.outcome = outcome,
                                             .on_failure = plan.on_failure,
                                             .undo_pending = !run.undo_stack.empty(),

@@ -71,7 +71,7 @@ void Healer::advance_deciding(Run& run, std::size_t open_incidents, Knowledge& k
         const bool overdue = now - run.state_since > config_.patience.diagnosis;
         if (overdue && run.incident.diagnosis.inconclusive) {
             escalate(run, "no cause could be made out: " + *run.incident.diagnosis.inconclusive, recorder);
-        } else if (overdue && run.incident.attempts > 0 && run.incident.state == IncidentState::diagnosing) {
+        } else if (overdue && run.attempts() > 0 && run.incident.state == IncidentState::diagnosing) {
             escalate(run, "it did not help, and no cause can be made out any more", recorder);
         }
         return;
@@ -87,8 +87,8 @@ void Healer::decide(Run& run, std::size_t open_incidents, Knowledge& knowledge, 
             recorder);
         return;
     }
-    if (run.incident.attempts >= config_.patience.max_attempts) {
-        escalate(run, fmt::format("{} plans did not help", run.incident.attempts), recorder);
+    if (run.attempts() >= config_.patience.max_attempts) {
+        escalate(run, fmt::format("{} plans did not help", run.attempts()), recorder);
         return;
     }
     const auto rung = run.rungs[{cause.service, cause.kind}];
@@ -171,7 +171,7 @@ void Healer::take_back(Run& run, const ApprovalAnswered& answer, Recorder& recor
     recorder.record(RecordKind::approval_given, run,
                     fmt::format("by {}: {}; it is tried anew", answer.by, answer.reason), to_json(answer));
     if (const auto* cause = run.cause()) ledger_.clear_strikes(cause->service);
-    run.incident.attempts = 0;
+    run.attempts_before = run.incident.attempts;
     run.rungs.clear();
     run.retry_at.reset();
     run.last_said.clear();

@@ -43,9 +43,12 @@ struct Run {
     bool refused = false;  // the last order was, before anything was done
     bool escalate_after_undo = false;
     std::optional<std::string> approved_by;
+    std::uint32_t attempts_before = 0;  // when a person handed it back: the ids of orders go on
     std::map<model::RecordKind, std::string>
         last_said;  // a record is written when something changes, not each second
 
+    /// Plans carried out since a person last handed the incident back.
+    [[nodiscard]] std::uint32_t attempts() const { return incident.attempts - attempts_before; }
     [[nodiscard]] const model::Cause* cause() const {
         return incident.diagnosis.causes.empty() ? nullptr : &incident.diagnosis.causes.front();
     }
