@@ -19,10 +19,6 @@ std::string name_of(const model::Incident& incident) {
     return fmt::format("{} ({}, {})", incident.id.value(), blamed, to_string(incident.state));
 }
 
-double seconds(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
 void judge_incident(const Assessment& assessment, std::span<const TrueFault> faults,
                     std::vector<std::string>& flaws) {
     if (!assessment.fault)
@@ -42,13 +38,13 @@ void judge_fault(const TrueFault& fault, const model::Incident* incident, std::v
     if (causes.empty() || causes.front().service != fault.service) flaws.push_back("misplaced: " + about);
     const auto detected = incident->opened_at - fault.begin;
     if (detected > kSlowDetection)
-        flaws.push_back(fmt::format("late: {} after {:.0f} s", about, seconds(detected)));
+        flaws.push_back(fmt::format("late: {} after {:.0f} s", about, to_seconds(detected)));
     const bool ended_itself = fault.end.has_value() && !fault.cured && !fault.repaired;
     if (!fault.cured && !ended_itself) flaws.push_back("unhealed: " + about);
     if (!fault.cured || !incident->closed_at) return;
     const auto recovered = *incident->closed_at - fault.begin;
     if (recovered > kSlowRecovery)
-        flaws.push_back(fmt::format("slow: {} after {:.0f} s", about, seconds(recovered)));
+        flaws.push_back(fmt::format("slow: {} after {:.0f} s", about, to_seconds(recovered)));
 }
 
 }  // namespace

@@ -14,10 +14,6 @@ double share(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-double seconds(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
 Spread spread_of(std::vector<double> values) {
     if (values.empty()) return {};
     std::sort(values.begin(), values.end());
@@ -97,9 +93,9 @@ void KpiCollector::add(const TrueFault& fault, const model::Incident* incident) 
     ++detected_;
     const auto* blamed = blamed_by(*incident);
     if (blamed != nullptr && *blamed == fault.service) ++located_;
-    detect_s_.push_back(seconds(incident->opened_at - fault.begin));
+    detect_s_.push_back(to_seconds(incident->opened_at - fault.begin));
     const bool resolved = incident->state == model::IncidentState::resolved && incident->closed_at;
-    if (fault.cured && resolved) recover_s_.push_back(seconds(*incident->closed_at - fault.begin));
+    if (fault.cured && resolved) recover_s_.push_back(to_seconds(*incident->closed_at - fault.begin));
 }
 
 void KpiCollector::add(const Watched& watched) {

@@ -16,6 +16,10 @@
 
 namespace homeostat::sim {
 
+[[nodiscard]] inline double to_seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
 /// What really happened, as the simulator or the demo knows it.
 struct TrueFault {
     model::ServiceId service;              // the culprit
