@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const model::Subject kPayment{.service = model::ServiceId{"payment"}};
-constexpr ForestConfig kSmall{.trees = 20, .sample = 64, .reservoir = 512, .refresh_windows = 1000};
+const ForestConfig kSmall{.trees = 20, .sample = 64, .reservoir = 512, .refresh_windows = 1000};
 
 std::vector<ForestModel::Row> normal_rows(std::size_t count, std::uint64_t seed) {
     synthetic::Random random(seed);
