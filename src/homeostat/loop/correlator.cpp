@@ -84,7 +84,13 @@ bool may_linger(const Run& run, const model::Diagnosis& diagnosis) {
     return cause->service == now.service && lingers(cause->kind) && lingers(now.kind);
 }
 
-/// Whether the culprit's requests fare no worse than when it was found to be well again.
+bool is_latency(model::Feature feature) {
+    return feature == model::Feature::latency_ms || feature == model::Feature::latency_p50_ms ||
+           feature == model::Feature::latency_p95_ms;
+}
+
+/// Whether the culprit's requests fare no worse than when it was found to be well again. Without a latency to
+/// compare, nothing shows that.
 bool is_no_worse(const Run& run, const Knowledge& knowledge) {
     constexpr double kSlower = 1.25;
     constexpr double kSlowerMs = 2;
@@ -92,16 +98,15 @@ bool is_no_worse(const Run& run, const Knowledge& knowledge) {
     const auto* latest = knowledge.latest({.service = run.cause()->service});
     const auto& verification = run.incident.verification;
     if (latest == nullptr || !verification) return false;
-    return std::all_of(verification->readings.begin(), verification->readings.end(),
-                       [&](const model::SliReading& reading) {
-                           const double now = latest->values.get_or(reading.feature, 0);
-                           if (reading.feature == model::Feature::error_rate)
-                               return now <= reading.after + kMoreErrors;
-                           const bool latency = reading.feature == model::Feature::latency_ms ||
-                                                reading.feature == model::Feature::latency_p50_ms ||
-                                                reading.feature == model::Feature::latency_p95_ms;
-                           return !latency || now <= reading.after * kSlower + kSlowerMs;
-                       });
+    bool compared = false;
+    for (const auto& reading : verification->readings) {
+        const double now = latest->values.get_or(reading.feature, 0);
+        if (reading.feature == model::Feature::error_rate && now > reading.after + kMoreErrors) return false;
+        if (!is_latency(reading.feature)) continue;
+        if (now > reading.after * kSlower + kSlowerMs) return false;
+        compared = true;
+    }
+    return compared;
 }
 
 /// An exit and a silence are seen as such; all else rests on an anomaly.
@@ -173,9 +178,8 @@ bool Correlator::is_aftermath(const model::Diagnosis& diagnosis, const Knowledge
     return std::any_of(closed_.rbegin(), closed_.rend(), [&](const Run& run) {
         if (!run.closed || run.incident.state != model::IncidentState::resolved) return false;
         if (may_linger(run, diagnosis)) {
-            const auto found = knowledge.anomalies().find({.service = run.cause()->service});
-            const bool new_trouble = found != knowledge.anomalies().end() &&
-                                     found->second.onset > *run.incident.closed_at + patience_.aftermath;
+            const bool new_trouble =
+                onset_of(run.cause()->service, knowledge) > *run.incident.closed_at + patience_.aftermath;
             return !new_trouble && is_no_worse(run, knowledge);
         }
         if (now.loop - *run.closed > patience_.aftermath) return false;

@@ -45,6 +45,19 @@ TEST(Fleet, CountsAnInstanceThatExitedAsMissingUnlessWeTookItAway) {
     EXPECT_TRUE(fleet.instances(kDb).empty());
 }
 
+TEST(Fleet, DoesNotMissAnInstanceForItsLastWordsAfterWeTookItAway) {
+    Fleet fleet;
+    const model::InstanceId first{"db-1"};
+    fleet.observe({.service = kDb, .instance = first, .kind = ChangeKind::instance_started});
+    fleet.observe({.service = kDb,
+                   .instance = first,
+                   .kind = ChangeKind::instance_exited,
+                   .order = model::OrderId{"o"}});
+    fleet.observe(model::FeatureWindow{.subject = {.service = kDb, .instance = first},
+                                       .freshness = model::Freshness::stale});
+    EXPECT_TRUE(fleet.unavailable(kDb).empty());
+}
+
 TEST(Fleet, ForgetsAnInstanceThatHasBeenDownForLong) {
     Fleet fleet;
     fleet.observe(

@@ -25,7 +25,6 @@ constexpr Duration kTelemetryDelay = 600ms;  // of the extractor: lateness allow
 constexpr Duration kNetworkDelay = 20ms;
 constexpr std::int64_t kWarmUpSeconds = 90;   // for the detectors to learn what is normal
 constexpr std::int64_t kSettleSeconds = 900;  // after the last fault: then all must be well
-constexpr std::size_t kMaxOpenOrders = 64;    // more in flight is a leak
 
 /// What an input is, for the hash of the journal: cheap, and different for different inputs.
 std::uint64_t hash_of(const loop::Input& input, std::uint64_t hash) {

@@ -284,6 +284,29 @@ TEST(Verifier, DoesNotAskTheLoadOfASurgeToGoAway) {
     EXPECT_EQ(story.outcome(), VerificationOutcome::recovered);
 }
 
+TEST(Verifier, CallsAnActHelpfulWhenSomethingElseAilsAVictim) {
+    const model::Subject victim{.service = model::ServiceId{"frontend"}};
+    auto wanted = request({watched(kService), watched(victim)});
+    wanted.spec.deadline = 20s;
+    Story story(wanted);
+    for (int i = 0; i < 12; ++i)
+        story.second({{kService, values(100, 0, 20)}, {victim, values(100, 0.4, 900)}});
+    ASSERT_TRUE(story.outcome());
+    EXPECT_EQ(story.outcome(), VerificationOutcome::recovered);
+    EXPECT_EQ(story.verifier().remaining(), std::vector{victim});
+}
+
+TEST(Verifier, DoesNotCallAnActHelpfulWhoseCulpritWasNeverIll) {
+    const model::Subject victim{.service = model::ServiceId{"frontend"}};
+    auto well = watched(kService);
+    well.findings.clear();
+    Story story(request({well, watched(victim)}));
+    for (int i = 0; i < 12; ++i)
+        story.second({{kService, values(100, 0, 20)}, {victim, values(100, 0.4, 900)}});
+    ASSERT_TRUE(story.outcome());
+    EXPECT_EQ(story.outcome(), VerificationOutcome::not_recovered);
+}
+
 TEST(Verifier, HoldsTheCulpritToThePlaybooksCriteria) {
     auto wanted = request();
     wanted.spec.criteria = {{.feature = Feature::latency_p99_ms, .at_most_of_baseline = 2},

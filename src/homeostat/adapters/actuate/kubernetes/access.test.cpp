@@ -2,10 +2,11 @@
 #include "homeostat/adapters/actuate/kubernetes/access.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "homeostat/base/kit.test.h"
 
 namespace homeostat::kubernetes {
 namespace {
@@ -25,22 +26,12 @@ std::string kubeconfig(const std::string& cluster, const std::string& user) {
            "- {name: elsewhere, context: {cluster: gone, user: u}}\n";
 }
 
-class Folder {
+class Folder : public kit::Folder {
 public:
-    Folder() {
-        char pattern[] = "/tmp/access-test-XXXXXX";
-        if (::mkdtemp(pattern) != nullptr) path_ = pattern;
-    }
-    ~Folder() { fs::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
     void write(const std::string& name, const std::string& text) const {
-        std::ofstream(path_ + "/" + name) << text;
+        std::ofstream(kit::Folder::path() / name) << text;
     }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
+    [[nodiscard]] std::string path() const { return kit::Folder::path().string(); }
 };
 
 TEST(Kubeconfig, TakesTheCurrentContextWithInlineCertificates) {

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,10 +12,10 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "homeostat/adapters/actuate/kubernetes/kubernetes_actuator.h"
+#include "homeostat/base/kit.test.h"
 
 /// What the tests against a real control plane share (tests/real/kubernetes/run.sh starts it).
 namespace homeostat::kubernetes {
@@ -38,21 +37,13 @@ inline json::Value parsed(const std::string& text) {
 
 /// Waits for a condition, for half a minute at most.
 inline bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 30s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(50ms);
-    }
-    return true;
+    return kit::eventually(condition, 30s);
 }
 
 /// A namespace of its own, the administrator's client, and an actuator that may act in it.
 class Cluster : public testing::Test {
 protected:
     void SetUp() override {
-        char pattern[] = "/tmp/kubernetes-test-XXXXXX";
-        ASSERT_NE(::mkdtemp(pattern), nullptr);
-        folder_ = pattern;
         static int count = 0;
         ns_ = fmt::format("test-{}-{}", ::getpid(), ++count);
         config_ = {.kubeconfig = environment("KUBECONFIG"), .namespaces = {ns_}, .nodes = true};
@@ -68,7 +59,6 @@ protected:
         if (admin_) {
             EXPECT_TRUE(admin_->remove_at("/api/v1/namespaces/" + ns_, {}));
         }
-        std::filesystem::remove_all(folder_);
     }
 
     /// As a new process would find what the old one left.
@@ -146,7 +136,8 @@ protected:
         EXPECT_EQ(undone.outcome, OrderOutcome::done) << undone.detail;
     }
 
-    std::string folder_;
+    kit::Folder place_;
+    std::string folder_ = place_.path().string();
     std::string ns_;
     act::KubernetesConfig config_;
     std::unique_ptr<Client> admin_;

@@ -2,10 +2,11 @@
 #include "homeostat/adapters/actuate/records/record_store.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "homeostat/base/kit.test.h"
 
 namespace homeostat::actuate {
 namespace {
@@ -14,14 +15,8 @@ namespace fs = std::filesystem;
 
 class RecordStoreTest : public testing::Test {
 protected:
-    void SetUp() override {
-        char pattern[] = "/tmp/record-store-test-XXXXXX";
-        ASSERT_NE(::mkdtemp(pattern), nullptr);
-        folder_ = pattern;
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-
-    std::string folder_;
+    kit::Folder place_;
+    std::string folder_ = place_.path().string();
 };
 
 TEST_F(RecordStoreTest, KeepsTheLastRecordOfAnOrderAcrossARestart) {
