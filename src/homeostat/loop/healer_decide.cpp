@@ -32,6 +32,8 @@ plan::TargetState target_state(const model::ServiceId& id, const Knowledge& know
         if (!known.down) state.healthy.push_back(instance);
     }
     state.baseline_rate_rps = knowledge.baseline({.service = id}).median.get(model::Feature::rate_rps);
+    if (const auto* latest = knowledge.latest({.service = id}))
+        state.rate_rps = latest->values.get(model::Feature::rate_rps);
     return state;
 }
 
@@ -41,6 +43,9 @@ bool Healer::has_cleared(Run& run, const Knowledge& knowledge, LoopTime now) con
         cause != nullptr &&
         (knowledge.stale().contains(cause->service) ||
          (cause->kind == model::CauseKind::crash && !knowledge.fleet().unavailable(cause->service).empty()));
+    // What stays unusual and harms nobody, such as the share of work of new replicas, is no incident.
+    if (!gone && run.harmless_since && knowledge.newest() - *run.harmless_since >= config_.patience.aftermath)
+        return true;
     const bool clear =
         !gone && std::none_of(run.subjects.begin(), run.subjects.end(), [&](const auto& subject) {
             return knowledge.anomalies().contains(subject) || knowledge.stale().contains(subject.service);

@@ -15,6 +15,7 @@ TargetState state_of(const TestIncident& incident) {
     TargetState out{.version = state.version,
                     .previous_version = state.previous_version,
                     .baseline_rate_rps = state.baseline_rate_rps,
+                    .rate_rps = state.rate_rps,
                     .criticality = state.criticality,
                     .upstream = state.upstream,
                     .critical_upstream = state.critical_upstream};

@@ -27,6 +27,7 @@ struct TestState {
     std::optional<model::DeploymentVersion> version;
     std::optional<model::DeploymentVersion> previous_version;
     std::optional<double> baseline_rate_rps;
+    std::optional<double> rate_rps;
     model::Criticality criticality = model::Criticality::medium;
     std::vector<model::ServiceId> upstream;
     std::vector<model::ServiceId> critical_upstream;
@@ -40,6 +41,7 @@ struct TestState {
             setting("previous_version", &TestState::previous_version, "The version before it."),
             setting("baseline_rate_rps", &TestState::baseline_rate_rps, "Requests a second before the fault.",
                     {.min = 0}),
+            setting("rate_rps", &TestState::rate_rps, "Requests a second now.", {.min = 0}),
             setting("criticality", &TestState::criticality, "How critical the service is."),
             setting("upstream", &TestState::upstream, "Services that call it, directly or not."),
             setting("critical_upstream", &TestState::critical_upstream, "Of those, the critical ones.")};

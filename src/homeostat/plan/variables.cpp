@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "homeostat/plan/variables.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace homeostat::plan {
+namespace {
+
+/// As many as give each replica no more to do than before the fault, and a fifth to spare; at least twice as
+/// many as there are, since a service that is full does not see all that is asked of it.
+std::int64_t replicas_for_load(const TargetState& state) {
+    constexpr double kSpare = 1.2;
+    constexpr double kAtLeast = 2;
+    const bool known = state.rate_rps && state.baseline_rate_rps && *state.baseline_rate_rps > 0;
+    const double growth = known ? kSpare * *state.rate_rps / *state.baseline_rate_rps : kAtLeast;
+    const auto wanted = static_cast<double>(state.instances.size()) * std::max(growth, kAtLeast);
+    return static_cast<std::int64_t>(std::ceil(std::min(wanted, 1e6)));
+}
+
+}  // namespace
 
 const std::vector<std::string_view>& variable_names() {
-    static const std::vector<std::string_view> kNames{"service",  "instance",         "version",
-                                                      "replicas", "previous_version", "baseline_rate_rps"};
+    static const std::vector<std::string_view> kNames{
+        "service",           "instance",         "version",          "replicas",
+        "replicas_for_load", "previous_version", "baseline_rate_rps"};
     return kNames;
 }
 
@@ -24,6 +41,7 @@ Variables variables_for(const Playbook& playbook, const model::Cause& cause, con
     Variables variables;
     variables["service"] = cause.service.value();
     variables["replicas"] = static_cast<std::int64_t>(state.instances.size());
+    variables["replicas_for_load"] = replicas_for_load(state);
     if (cause.instance) variables["instance"] = cause.instance->value();
     if (state.version) variables["version"] = state.version->value();
     if (state.previous_version) variables["previous_version"] = state.previous_version->value();

@@ -32,6 +32,23 @@ TEST(Variables, WithoutAValueAreAnErrorThatNamesThem) {
     EXPECT_EQ(filled.error().message, "$instance has no value for this cause");
 }
 
+TEST(Variables, SizeAServiceForItsLoad) {
+    const Playbook playbook;
+    const model::Cause cause{.service = model::ServiceId{"payment"}, .kind = model::CauseKind::load_surge};
+    TargetState state{.instances = {model::InstanceId{"a"}, model::InstanceId{"b"}}};
+    const auto replicas = [&] {
+        return *variables_for(playbook, cause, state)["replicas_for_load"].as_integer();
+    };
+    EXPECT_EQ(replicas(), 4) << "nothing is known of the load";
+    state.baseline_rate_rps = 100;
+    state.rate_rps = 250;
+    EXPECT_EQ(replicas(), 6);
+    state.rate_rps = 90;
+    EXPECT_EQ(replicas(), 4) << "a service that is full serves no more than it can";
+    state.rate_rps = 1e300;
+    EXPECT_EQ(replicas(), 1'000'000);
+}
+
 TEST(Amount, IsANumberOrRelativeToTheState) {
     EXPECT_EQ(resolve_amount(std::int64_t{4}, 3), 4);
     EXPECT_EQ(resolve_amount(2.5, std::nullopt), 2.5);
