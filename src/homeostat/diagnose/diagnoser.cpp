@@ -21,6 +21,7 @@ using model::Diagnosis;
 namespace {
 
 constexpr double kUsual = -0.5;     // likelihood ratio - 1 of less traffic
+constexpr double kAlive = 0.5;      // share of the usual calls to a service that only one that runs answers
 constexpr double kSuffers = 1;      // ln likelihood ratio of harm
 constexpr double kSuffersMuch = 4;  // a busy service is a little slower, and there is nothing to heal
 
@@ -189,12 +190,15 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
     if (gone && !silence && service.symptoms[Symptom::exited] <= 0) {
         if (!anybody_suffers(best))
             return service.id.value() + " sends no telemetry, and nothing else shows that it is down";
+        if (service.answered > kAlive)
+            return service.id.value() + " sends no telemetry, but goes on answering calls";
         if (service.symptoms[Symptom::starved_callees] < kUsual)
             return service.id.value() + " sends no telemetry, but those that it calls hear from it as usual";
     }
     const auto lasted = onset == EventTime::max() ? Duration::max() : scene_.at - onset;
-    if (best.fault == Fault::hang && !gone && service.symptoms[Symptom::instance_silent] <= 0 &&
-        lasted < config_.harmless_patience) {
+    const bool shows_where =
+        service.symptoms[Symptom::instance_silent] > 0 && localise(scene_, best) != nullptr;
+    if (best.fault == Fault::hang && !gone && !shows_where && lasted < config_.harmless_patience) {
         return "nothing shows yet which instance of " + service.id.value() + " hangs";
     }
     if (best.fault == Fault::crash && !is_harmful(best)) {

@@ -72,10 +72,12 @@ private:
     void judge_presence(ServiceScene& service) const;
     void judge_instances(ServiceScene& service) const;
     void discount_shared_cpu(InstanceScene& instance, const ServiceScene& service) const;
+    void discount_usual_memory(InstanceScene& instance, const ServiceScene& service) const;
     void discount_retries(ServiceScene& service) const;
     void judge_changes(ServiceScene& service) const;
     double silence(const InstanceScene& instance, const ServiceScene& service) const;
     Odds odds_of(const Subject& subject, const SubjectState& state) const;
+    double answered(const ServiceScene& service) const;
     double harm_to(const SubjectState& state) const;
     EventTime onset_near(const ServiceScene& service) const { return service.onset.value_or(first_onset_); }
 
@@ -130,6 +132,19 @@ Odds SceneBuilder::odds_of(const Subject& subject, const SubjectState& state) co
         for (const auto& finding : found->second->findings) add_finding(odds, finding);
     }
     return odds;
+}
+
+double SceneBuilder::answered(const ServiceScene& service) const {
+    double most = 0;
+    for (const Index number : service.served) {
+        const auto* state = scene_.calls[number].state;
+        if (state == nullptr || !usable(*state)) continue;
+        const double usual = state->baseline.median.get_or(Feature::rate_rps, 0);
+        const double rate = state->latest.values.get_or(Feature::rate_rps, 0);
+        const double errors = state->latest.values.get_or(Feature::error_rate, 0);
+        if (usual > 0) most = std::max(most, rate * (1 - errors) / usual);
+    }
+    return most;
 }
 
 double SceneBuilder::harm_to(const SubjectState& state) const {
@@ -201,6 +216,7 @@ void SceneBuilder::judge_presence(ServiceScene& service) const {
         if (missing >= 1) service.symptoms[Symptom::stale] = std::expm1(1.5 * missing);
         return;
     }
+    service.answered = answered(service);
     double starved = kAbsent;
     for (const Index number : service.calls) {
         const auto& callee = scene_.services[scene_.calls[number].callee];
@@ -263,6 +279,18 @@ void SceneBuilder::discount_shared_cpu(InstanceScene& instance, const ServiceSce
     if (shared) claim = std::min(claim, std::max(service.symptoms[Symptom::cpu_up], 0.0));
 }
 
+/// Memory that a peer uses when all is well is no leak: an instance that has just started has yet to learn
+/// so.
+void SceneBuilder::discount_usual_memory(InstanceScene& instance, const ServiceScene& service) const {
+    const double own = instance.state->latest.values.get_or(Feature::mem_mb, 0);
+    const bool usual = std::ranges::any_of(service.instances, [&](const InstanceScene& peer) {
+        return &peer != &instance && usable(*peer.state) &&
+               peer.state->baseline.high.get_or(Feature::mem_mb, 0) > own;
+    });
+    double& claim = instance.symptoms[Symptom::memory_up];
+    if (usual) claim = std::min(claim, std::max(service.symptoms[Symptom::memory_up], 0.0));
+}
+
 void SceneBuilder::judge_instances(ServiceScene& service) const {
     // An instance that was gone well before the trouble has left for another reason.
     const EventTime since = std::min(onset_near(service), observation_.at) - std::chrono::seconds{5};
@@ -270,7 +298,10 @@ void SceneBuilder::judge_instances(ServiceScene& service) const {
                   [&](const InstanceScene& instance) { return instance.state->latest.end < since; });
     const auto count = static_cast<double>(service.instances.size());
     if (count < 1) return;
-    for (auto& instance : service.instances) discount_shared_cpu(instance, service);
+    for (auto& instance : service.instances) {
+        discount_shared_cpu(instance, service);
+        discount_usual_memory(instance, service);
+    }
     double silent = count > 1 ? kAbsent - 1 : 0;
     bool known = false;
     for (auto& instance : service.instances) {
@@ -291,7 +322,8 @@ void SceneBuilder::judge_instances(ServiceScene& service) const {
 /// Retries are a consequence: the traffic that they bring is no sign of more demand, nor the CPU that it
 /// takes.
 void SceneBuilder::discount_retries(ServiceScene& service) const {
-    if (service.symptoms[Symptom::rate_up] <= 0 || service.state == nullptr) return;
+    constexpr double kMore = 1.1;
+    if (service.state == nullptr) return;
     const auto rates = [](const SubjectState& state) {
         return std::pair(state.latest.values.get_or(Feature::rate_rps, 0),
                          state.baseline.median.get_or(Feature::rate_rps, 0));
@@ -307,9 +339,10 @@ void SceneBuilder::discount_retries(ServiceScene& service) const {
         retries += std::max(calls - growth * calls_before, 0.0);
     }
     const auto [now, before] = rates(*service.state);
-    service.retried = retries > 0.5 * (now - before);
+    service.retried = now > kMore * before && retries > 0.5 * (now - before);
     if (!service.retried) return;
-    service.symptoms[Symptom::rate_up] = std::expm1(-1);
+    double& more = service.symptoms[Symptom::rate_up];
+    more = std::min(more, std::expm1(-1));
     if (!one_stands_out(service, Symptom::cpu_up)) service.symptoms[Symptom::cpu_up] = 0;
 }
 

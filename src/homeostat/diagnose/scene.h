@@ -40,6 +40,8 @@ struct ServiceScene {
     std::vector<Index> served;             // numbers of the calls that it answers
     std::vector<InstanceScene> instances;  // by name
     double harm = 0;                       // as in CallScene
+    double answered =
+        0;  // of a silent one: the share of the usual calls to it that succeed, at the best caller
     bool retried = false;  // its traffic has grown by its callers' retries, not by their own traffic
     std::optional<EventTime> onset;                  // first abnormal window of it or of a call to it
     const model::ChangeEvent* deployment = nullptr;  // the last one, when it was not ours
