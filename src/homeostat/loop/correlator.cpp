@@ -119,9 +119,19 @@ bool shows_without_anomaly(const model::Diagnosis& diagnosis) {
 }  // namespace
 
 void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
-    for (auto& [id, run] : open_) run.fresh_diagnosis = false;
+    for (auto& [id, run] : open_) run.fresh_diagnosis = run.harms = false;
     unexplained_now_.clear();
-    if (!knowledge.is_troubled()) return unexplained_.clear();
+    if (knowledge.is_troubled()) attribute(knowledge, recorder);
+    std::erase_if(unexplained_, [&](const auto& entry) { return !unexplained_now_.contains(entry.first); });
+    for (auto& [id, run] : open_) {
+        if (run.harms)
+            run.harmless_since.reset();
+        else if (!run.harmless_since)
+            run.harmless_since = knowledge.newest();
+    }
+}
+
+void Correlator::attribute(Knowledge& knowledge, Recorder& recorder) {
     for (auto& diagnosis : knowledge.diagnose(knowledge.newest())) {
         if (diagnosis.explained.empty() && !shows_without_anomaly(diagnosis)) continue;
         if (auto* run = owner_of(diagnosis, knowledge)) {
@@ -131,7 +141,6 @@ void Correlator::correlate(Knowledge& knowledge, Recorder& recorder) {
             open_incident(std::move(diagnosis), knowledge, recorder);
         }
     }
-    std::erase_if(unexplained_, [&](const auto& entry) { return !unexplained_now_.contains(entry.first); });
 }
 
 /// What harms nobody is on record as an anomaly, and no incident. What does, and has no cause yet that may be
@@ -200,6 +209,7 @@ bool Correlator::is_aftermath(const model::Diagnosis& diagnosis, const Knowledge
 }
 
 void Correlator::update(Run& run, model::Diagnosis diagnosis, Recorder& recorder) {
+    run.harms = run.harms || diagnosis.harmful;
     if (run.incident.state == model::IncidentState::escalated) return;
     run.subjects.insert(diagnosis.explained.begin(), diagnosis.explained.end());
     // While a remedy is being tried the picture is of the remedy as much as of the fault.

@@ -40,6 +40,7 @@ public:
 private:
     Run* owner_of(const model::Diagnosis& diagnosis, const Knowledge& knowledge);
     bool is_aftermath(const model::Diagnosis& diagnosis, const Knowledge& knowledge, Instant now) const;
+    void attribute(Knowledge& knowledge, Recorder& recorder);
     bool is_worth_opening(const model::Diagnosis& diagnosis, LoopTime now);
     void update(Run& run, model::Diagnosis diagnosis, Recorder& recorder);
     void open_incident(model::Diagnosis diagnosis, Knowledge& knowledge, Recorder& recorder);

@@ -24,8 +24,11 @@ void Fleet::observe(const model::FeatureWindow& window) {
     if (window.subject.instance) {
         if (service.removed.contains(*window.subject.instance)) return;  // its last words
         auto& instance = service.instances[*window.subject.instance];
-        instance.down = !fresh;
         if (fresh) instance.last_fresh = window.end;
+        const bool last_words = instance.exited_at && window.end - window.length < *instance.exited_at;
+        if (last_words) return;
+        instance.down = !fresh;
+        if (fresh) instance.exited_at.reset();
         return;
     }
     if (window.version) set_version(service, *window.version);
@@ -52,7 +55,9 @@ void Fleet::observe(const model::ChangeEvent& change) {
                 service.instances.erase(*change.instance);
                 service.removed[*change.instance] = change.at;
             } else {
-                service.instances[*change.instance].down = true;
+                auto& instance = service.instances[*change.instance];
+                instance.down = true;
+                instance.exited_at = change.at;
             }
             break;
         case model::ChangeKind::instance_removed:
@@ -99,6 +104,14 @@ std::vector<model::InstanceId> Fleet::unavailable(const model::ServiceId& id) co
     std::vector<model::InstanceId> ids;
     for (const auto& [instance, state] : service(id).instances) {
         if (state.down) ids.push_back(instance);
+    }
+    return ids;
+}
+
+std::vector<model::InstanceId> Fleet::exited(const model::ServiceId& id) const {
+    std::vector<model::InstanceId> ids;
+    for (const auto& [instance, state] : service(id).instances) {
+        if (state.exited_at) ids.push_back(instance);
     }
     return ids;
 }

@@ -18,7 +18,8 @@ class Fleet {
 public:
     struct Instance {
         EventTime last_fresh{};
-        bool down = false;  // exited, or silent
+        bool down = false;                                  // exited, or silent
+        std::optional<EventTime> exited_at = std::nullopt;  // not by us, and nothing was heard of it since
     };
     struct Service {
         std::map<model::InstanceId, Instance> instances;
@@ -45,6 +46,8 @@ public:
     [[nodiscard]] const Service& service(const model::ServiceId& id) const;
     [[nodiscard]] std::vector<model::InstanceId> instances(const model::ServiceId& id) const;
     [[nodiscard]] std::vector<model::InstanceId> unavailable(const model::ServiceId& id) const;
+    /// Of those, the ones known to have exited: silence may have other reasons.
+    [[nodiscard]] std::vector<model::InstanceId> exited(const model::ServiceId& id) const;
 
 private:
     static void set_version(Service& service, const model::DeploymentVersion& version);

@@ -58,6 +58,26 @@ TEST(Fleet, DoesNotMissAnInstanceForItsLastWordsAfterWeTookItAway) {
     EXPECT_TRUE(fleet.unavailable(kDb).empty());
 }
 
+TEST(Fleet, KnowsAnInstanceThatExitedFromOneThatIsSilent) {
+    Fleet fleet;
+    const model::InstanceId first{"db-1"};
+    const auto window = [&](EventTime end, model::Freshness freshness) {
+        return model::FeatureWindow{
+            .subject = {.service = kDb, .instance = first}, .end = end, .length = 1s, .freshness = freshness};
+    };
+    fleet.observe(window(EventTime{10s}, model::Freshness::stale));
+    EXPECT_EQ(fleet.unavailable(kDb), std::vector{first});
+    EXPECT_TRUE(fleet.exited(kDb).empty());
+
+    fleet.observe(
+        {.at = EventTime{11s}, .service = kDb, .instance = first, .kind = ChangeKind::instance_exited});
+    fleet.observe(window(EventTime{11'500ms}, model::Freshness::fresh));
+    EXPECT_EQ(fleet.exited(kDb), std::vector{first}) << "its last words are no sign of life";
+    fleet.observe(window(EventTime{13s}, model::Freshness::fresh));
+    EXPECT_TRUE(fleet.exited(kDb).empty());
+    EXPECT_TRUE(fleet.unavailable(kDb).empty());
+}
+
 TEST(Fleet, ForgetsAnInstanceThatHasBeenDownForLong) {
     Fleet fleet;
     fleet.observe(

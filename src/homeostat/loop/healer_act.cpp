@@ -180,6 +180,7 @@ void Healer::begin_verification(Run& run, const model::VerifySpec& spec, Recorde
     verify::VerifyRequest request{.spec = spec,
                                   .service = cause.service,
                                   .cause = cause.kind,
+                                  .instance = cause.instance,
                                   .watched = run.watched,
                                   .acted_at = recorder.now()};
     auto verifier = verify::Verifier::create(config_.verify, std::move(request));
@@ -196,7 +197,8 @@ void Healer::advance_acting(Run& run, std::span<const model::FeatureWindow> wind
     } else if (run.incident.state == IncidentState::undoing) {
         send_undo(run, knowledge, recorder);
     } else if (run.verifier) {
-        if (const auto verification = run.verifier->observe(recorder.now(), windows)) {
+        const auto exited = knowledge.fleet().exited(run.incident.plan->cause.service);
+        if (const auto verification = run.verifier->observe(recorder.now(), windows, exited)) {
             take_verification(run, *verification, knowledge, recorder);
         } else if (run.verifier->wants_script() && !stopped_) {
             const auto& spec = run.verifier->request().spec;

@@ -25,11 +25,13 @@ struct Run {
     std::set<model::Subject> subjects;        // abnormal because of it, now or earlier
     std::map<CauseKey, std::uint32_t> rungs;  // how far up the ladder of each cause
     bool fresh_diagnosis = false;             // came with this step's windows
+    bool harms = false;                       // as these windows show
 
     LoopTime opened{};
     LoopTime state_since{};
-    std::optional<LoopTime> retry_at;     // waiting: when to ask the policy again
-    std::optional<LoopTime> clear_since;  // none of its subjects has been abnormal since
+    std::optional<LoopTime> retry_at;         // waiting: when to ask the policy again
+    std::optional<LoopTime> clear_since;      // none of its subjects has been abnormal since
+    std::optional<EventTime> harmless_since;  // though abnormal, nobody has suffered from it since
     std::optional<LoopTime> closed;
 
     std::uint32_t step = 0;   // of the plan

@@ -193,8 +193,10 @@ bool World::serves_well(const model::ServiceId& id) const {
     const Service* service = find(id);
     if (service == nullptr || service->lost_edge) return false;
     const auto& profile = service->profile;
-    const double enough_rps = 0.3 * profile.nominal_rps * (1.0 - state_.climate.season_share);
-    return std::max(service->served.rps, service->recent_rps) >= enough_rps &&
+    // Its callers may be ill, and send little: the little that comes is to be served.
+    const double usual_rps = profile.nominal_rps * (1.0 - state_.climate.season_share);
+    const double served_rps = std::max(service->served.rps, service->recent_rps);
+    return served_rps > 0 && served_rps >= 0.3 * std::min(usual_rps, service->arriving) &&
            service->own_failures <= profile.error_floor + 0.02 &&
            service->own_ms <= 2.5 * profile.service_ms + 3.0;
 }

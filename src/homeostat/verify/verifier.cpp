@@ -42,6 +42,12 @@ bool is_sli(Feature feature) {
     return feature == Feature::error_rate || is_latency(feature);
 }
 
+/// A percentile of fewer requests than this is merely the slowest of them.
+double requests_for(Feature feature) {
+    if (feature == Feature::latency_p99_ms) return 100;
+    return feature == Feature::latency_p95_ms ? 20 : 0;
+}
+
 /// The resource that a cause eats up, and that a cure must free.
 std::optional<Feature> resource_of(model::CauseKind cause) {
     if (cause == model::CauseKind::cpu_burn) return Feature::cpu_pct;
@@ -89,22 +95,13 @@ Result<Verifier> Verifier::create(VerifyConfig config, VerifyRequest request) {
 }
 
 std::optional<model::Verification> Verifier::observe(Instant now,
-                                                     std::span<const model::FeatureWindow> windows) {
+                                                     std::span<const model::FeatureWindow> windows,
+                                                     std::span<const model::InstanceId> exited) {
     for (const auto& window : windows) take(now, window);
-    soaked_ = look_back(all_, soak_seconds_).good;
-    if (!soaked_ && !core_.empty() && !request_.spec.script &&
-        look_back(core_, soak_seconds_ + kOthersFollow / kPulse).good)
-        return helped(now);
-    if (soaked_) {
-        if (!request_.spec.script) {
-            return conclude(model::VerificationOutcome::recovered, now,
-                            fmt::format("{} has been well for {} s, under traffic", request_.service.value(),
-                                        soak_seconds_));
-        }
-        if (script_ == model::VerificationOutcome::recovered) {
-            return conclude(model::VerificationOutcome::recovered, now,
-                            request_.service.value() + " is well, and the playbook's script says so too");
-        }
+    soaked_ = exited.empty() && look_back(all_, soak_seconds_).good;
+    const bool due = now.loop >= request_.acted_at.loop + request_.spec.deadline;
+    if (exited.empty()) {
+        if (auto recovery = recovered(now, due)) return recovery;
     }
     if (script_ == model::VerificationOutcome::not_recovered) {
         return conclude(*script_, now, "the playbook's script says that it has failed");
@@ -112,8 +109,27 @@ std::optional<model::Verification> Verifier::observe(Instant now,
     if (script_ == model::VerificationOutcome::inconclusive) {
         return conclude(*script_, now, "the playbook's script could not tell");
     }
-    if (now.loop < request_.acted_at.loop + request_.spec.deadline) return std::nullopt;
-    return at_deadline(now);
+    if (!due) return std::nullopt;
+    if (exited.empty()) return at_deadline(now);
+    return conclude(
+        model::VerificationOutcome::not_recovered, now,
+        fmt::format("{} of {} has exited and is not back", exited.front().value(), request_.service.value()));
+}
+
+/// Success, if all are well, or if the culprit is and the others have been waited for.
+std::optional<model::Verification> Verifier::recovered(Instant now, bool due) {
+    const auto others = due ? 0 : kOthersFollow / kPulse;
+    if (!soaked_ && !core_.empty() && !request_.spec.script && look_back(core_, soak_seconds_ + others).good)
+        return helped(now);
+    if (!soaked_) return std::nullopt;
+    if (!request_.spec.script) {
+        return conclude(
+            model::VerificationOutcome::recovered, now,
+            fmt::format("{} has been well for {} s, under traffic", request_.service.value(), soak_seconds_));
+    }
+    if (script_ != model::VerificationOutcome::recovered) return std::nullopt;
+    return conclude(*script_, now,
+                    request_.service.value() + " is well, and the playbook's script says so too");
 }
 
 model::Verification Verifier::helped(Instant now) {
@@ -166,10 +182,12 @@ Verifier::Seen Verifier::judge(const Watched& watched, const model::FeatureWindo
     if (is_culprit(watched) && replicas && *replicas < 1) {
         return {.state = State::bad, .trouble = "no replica of " + name + " is left"};
     }
+    const bool of_instance = watched.subject.is_instance();
     for (const auto& criterion : limits_of(watched)) {
         const auto value = window.values.get(criterion.feature);
         // Without requests there is no error and no latency: that is no proof, and no fault either.
         if (!value && is_sli(criterion.feature)) continue;
+        if (of_instance && seen.rate_rps < requests_for(criterion.feature)) continue;
         const auto limit = limit_of(watched, criterion);
         if (value && *value <= limit) continue;
         seen.state = value ? State::bad : State::stale;
@@ -225,11 +243,12 @@ double Verifier::limit_of(const Watched& watched, const model::Criterion& criter
     return std::min(limit, of_baseline);
 }
 
-/// Whether it is what the act was for: the culprit, its instances and the calls to it; of a lost dependency
-/// also its own calls.
+/// Whether it is what the act was for: the culprit, its instance if one is to blame, and the calls to it; of
+/// a lost dependency also its own calls.
 bool Verifier::is_core(const Watched& watched) const {
     const auto& subject = watched.subject;
     if (subject.is_edge() && *subject.callee == request_.service) return true;
+    if (subject.is_instance() && subject.instance != request_.instance) return false;
     return subject.service == request_.service &&
            (!subject.is_edge() || request_.cause == model::CauseKind::lost_dependency);
 }

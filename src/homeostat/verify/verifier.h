@@ -64,6 +64,7 @@ struct VerifyRequest {
     model::VerifySpec spec;
     model::ServiceId service;  // the culprit: must exist, carry traffic and meet the spec's criteria
     model::CauseKind cause = model::CauseKind::crash;
+    std::optional<model::InstanceId> instance = std::nullopt;  // of the culprit, when it alone is
     std::vector<Watched> watched;
     Instant acted_at;  // when the last order was done
 };
@@ -99,9 +100,11 @@ public:
 
     /// Takes new windows, in any order and number, and says the outcome once it is certain. Windows of other
     /// subjects or lengths, and those that began before the act could show, are ignored. Call it on ticks
-    /// without windows too: the deadline passes by loop time.
+    /// without windows too: the deadline passes by loop time. While instances of the culprit have exited and
+    /// are not back, it has not recovered, whatever the others show.
     [[nodiscard]] std::optional<model::Verification> observe(Instant now,
-                                                             std::span<const model::FeatureWindow> windows);
+                                                             std::span<const model::FeatureWindow> windows,
+                                                             std::span<const model::InstanceId> exited = {});
 
     /// True when the SLI has recovered and the spec's script has the last word: order it, then tell
     /// on_script.
@@ -131,6 +134,7 @@ private:
     };
 
     Verifier(VerifyConfig config, VerifyRequest request);
+    [[nodiscard]] std::optional<model::Verification> recovered(Instant now, bool due);
 
     void take(Instant now, const model::FeatureWindow& window);
     [[nodiscard]] Seen judge(const Watched& watched, const model::FeatureWindow& window) const;

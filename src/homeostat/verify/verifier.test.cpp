@@ -259,6 +259,7 @@ TEST(Verifier, LetsAnInstanceBeSilentButNotIll) {
     burning.findings = {{.feature = Feature::cpu_pct, .observed = 100, .expected_high = 30}};
     auto wanted = request({watched(kService), burning});
     wanted.cause = model::CauseKind::cpu_burn;
+    wanted.instance = kInstance.instance;
 
     Story silent(wanted);
     silent.service(kWell, 4);
@@ -269,6 +270,41 @@ TEST(Verifier, LetsAnInstanceBeSilentButNotIll) {
     Story ill(wanted);
     for (int i = 0; i < 10; ++i) ill.second({{kService, kWell}, {kInstance, hot}});
     EXPECT_EQ(ill.outcome(), VerificationOutcome::not_recovered);
+}
+
+TEST(Verifier, DoesNotJudgeAnInstanceByTheSlowestOfAFewRequests) {
+    auto instance = watched(kInstance);
+    instance.findings = {{.feature = Feature::latency_p99_ms, .observed = 900, .expected_high = 40}};
+    const auto tail = [](double rate_rps) {
+        auto slow = values(rate_rps, 0.0, 25);
+        slow.set(Feature::latency_p99_ms, 80);
+        return slow;
+    };
+    auto wanted = request({watched(kService), instance});
+    wanted.instance = kInstance.instance;
+    Story few(wanted);
+    for (int i = 0; i < 4; ++i) few.second({{kService, kWell}, {kInstance, tail(30)}});
+    EXPECT_EQ(few.outcome(), VerificationOutcome::recovered);
+
+    Story many(wanted);
+    for (int i = 0; i < 10; ++i) many.second({{kService, kWell}, {kInstance, tail(300)}});
+    EXPECT_EQ(many.outcome(), VerificationOutcome::not_recovered);
+}
+
+TEST(Verifier, DoesNotTakeAnInstanceThatHasExitedForCured) {
+    const std::vector<model::InstanceId> dead{model::InstanceId{"payment-2"}};
+    auto verifier = Verifier::create({}, request());
+    ASSERT_TRUE(verifier);
+    std::optional<model::Verification> outcome;
+    for (auto at = 1s; at <= 10s; at += 1s) {
+        EXPECT_FALSE(outcome) << at.count();
+        const FeatureWindow window{
+            .subject = kService, .end = kActed.event + at, .length = 1s, .values = kWell};
+        outcome = verifier->observe({kActed.loop + at, kActed.event + at}, std::span(&window, 1), dead);
+    }
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->outcome, VerificationOutcome::not_recovered);
+    EXPECT_EQ(outcome->reason, "payment-2 of payment has exited and is not back");
 }
 
 TEST(Verifier, DoesNotAskTheLoadOfASurgeToGoAway) {
