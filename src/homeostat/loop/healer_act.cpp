@@ -41,6 +41,19 @@ std::vector<verify::Watched> watched_by(const Run& run, const Knowledge& knowled
     return watched;
 }
 
+/// Who must serve again before the service is well: those that have exited, and where one instance was acted
+/// upon, all but that one. What was restarted may come back under another name.
+std::vector<model::InstanceId> missing_from(const model::Cause& cause, const Fleet& fleet) {
+    if (!cause.instance) return fleet.exited(cause.service);
+    auto missing = fleet.unavailable(cause.service);
+    const auto exited = fleet.exited(cause.service);
+    std::erase_if(missing, [&](const auto& instance) {
+        return instance == *cause.instance &&
+               std::find(exited.begin(), exited.end(), instance) == exited.end();
+    });
+    return missing;
+}
+
 }  // namespace
 
 void Healer::begin_act(Run& run, const Knowledge& knowledge, Recorder& recorder) {
@@ -197,8 +210,8 @@ void Healer::advance_acting(Run& run, std::span<const model::FeatureWindow> wind
     } else if (run.incident.state == IncidentState::undoing) {
         send_undo(run, knowledge, recorder);
     } else if (run.verifier) {
-        const auto exited = knowledge.fleet().exited(run.incident.plan->cause.service);
-        if (const auto verification = run.verifier->observe(recorder.now(), windows, exited)) {
+        const auto missing = missing_from(run.incident.plan->cause, knowledge.fleet());
+        if (const auto verification = run.verifier->observe(recorder.now(), windows, missing)) {
             take_verification(run, *verification, knowledge, recorder);
         } else if (run.verifier->wants_script() && !stopped_) {
             const auto& spec = run.verifier->request().spec;

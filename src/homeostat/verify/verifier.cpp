@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -96,11 +97,11 @@ Result<Verifier> Verifier::create(VerifyConfig config, VerifyRequest request) {
 
 std::optional<model::Verification> Verifier::observe(Instant now,
                                                      std::span<const model::FeatureWindow> windows,
-                                                     std::span<const model::InstanceId> exited) {
+                                                     std::span<const model::InstanceId> missing) {
     for (const auto& window : windows) take(now, window);
-    soaked_ = exited.empty() && look_back(all_, soak_seconds_).good;
+    soaked_ = missing.empty() && look_back(all_, soak_seconds_).good;
     const bool due = now.loop >= request_.acted_at.loop + request_.spec.deadline;
-    if (exited.empty()) {
+    if (missing.empty()) {
         if (auto recovery = recovered(now, due)) return recovery;
     }
     if (script_ == model::VerificationOutcome::not_recovered) {
@@ -110,10 +111,9 @@ std::optional<model::Verification> Verifier::observe(Instant now,
         return conclude(*script_, now, "the playbook's script could not tell");
     }
     if (!due) return std::nullopt;
-    if (exited.empty()) return at_deadline(now);
-    return conclude(
-        model::VerificationOutcome::not_recovered, now,
-        fmt::format("{} of {} has exited and is not back", exited.front().value(), request_.service.value()));
+    if (missing.empty()) return at_deadline(now);
+    return conclude(model::VerificationOutcome::not_recovered, now,
+                    fmt::format("{} of {} is not there", missing.front().value(), request_.service.value()));
 }
 
 /// Success, if all are well, or if the culprit is and the others have been waited for.
@@ -228,6 +228,10 @@ std::vector<model::Criterion> Verifier::expected_limits(const Watched& watched) 
             limit =
                 std::max(limit, watched.baseline.get_or(Feature::error_rate, 0) + config_.error_rate_slack);
         }
+        // Tolerance is for what is left of a fault, not for the whole of a small one: half of it must be
+        // gone.
+        const double half_way = std::midpoint(watched.baseline.get_or(finding.feature, 0), finding.observed);
+        limit = std::min(limit, std::max(finding.expected_high, half_way));
         limits.push_back({.feature = finding.feature, .at_most = limit});
     }
     return limits;

@@ -104,7 +104,7 @@ public:
     /// are not back, it has not recovered, whatever the others show.
     [[nodiscard]] std::optional<model::Verification> observe(Instant now,
                                                              std::span<const model::FeatureWindow> windows,
-                                                             std::span<const model::InstanceId> exited = {});
+                                                             std::span<const model::InstanceId> missing = {});
 
     /// True when the SLI has recovered and the spec's script has the last word: order it, then tell
     /// on_script.
