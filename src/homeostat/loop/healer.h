@@ -15,6 +15,7 @@
 #include "homeostat/plan/planner.h"
 #include "homeostat/policy/guardrails.h"
 #include "homeostat/policy/ledger.h"
+#include "homeostat/verify/after_verification.h"
 
 namespace homeostat::loop {
 
@@ -75,7 +76,7 @@ private:
                         Recorder& recorder);
     void take_verification(Run& run, const model::Verification& verification, const Knowledge& knowledge,
                            Recorder& recorder);
-    void go_on_after(Run& run, model::VerificationOutcome outcome, const Knowledge& knowledge,
+    void go_on_after(Run& run, verify::AfterVerification after, const Knowledge& knowledge,
                      Recorder& recorder);
     void send_undo(Run& run, const Knowledge& knowledge, Recorder& recorder);
 

@@ -185,7 +185,7 @@ void Healer::fail_step(Run& run, const std::string& why, const Knowledge& knowle
         return;
     }
     run.incident.reason = fmt::format("step '{}' failed: {}", run.incident.plan->steps[run.step].name, why);
-    go_on_after(run, model::VerificationOutcome::not_recovered, knowledge, recorder);
+    go_on_after(run, {.outcome = model::VerificationOutcome::not_recovered}, knowledge, recorder);
 }
 
 void Healer::begin_verification(Run& run, const model::VerifySpec& spec, Recorder& recorder) {
@@ -233,35 +233,41 @@ void Healer::take_verification(Run& run, const model::Verification& verification
         next_step(run, knowledge, recorder);
         return;
     }
-    go_on_after(run, verification.outcome, knowledge, recorder);
+    go_on_after(run, {.outcome = verification.outcome, .improved = verification.improved}, knowledge,
+                recorder);
 }
 
-void Healer::go_on_after(Run& run, model::VerificationOutcome outcome, const Knowledge& knowledge,
+void Healer::go_on_after(Run& run, verify::AfterVerification after, const Knowledge& knowledge,
                          Recorder& recorder) {
     const auto& plan = *run.incident.plan;
     const auto now = recorder.now().loop;
     // The cause may be another one by now: it is diagnosed again before the ladder is said to be exhausted.
     const bool more = run.attempts() < config_.patience.max_attempts;
-    const auto next = verify::decide_after({.outcome = outcome,
-                                            .on_failure = plan.on_failure,
-                                            .undo_pending = !run.undo_stack.empty(),
-                                            .more_rungs = more});
+    after.on_failure = plan.on_failure;
+    after.undo_pending = !run.undo_stack.empty();
+    after.more_rungs = more;
+    const auto next = verify::decide_after(after);
+    const auto outcome = act_outcome(after.outcome);
     switch (next.move) {
         case verify::NextMove::resolve:
-            end_act(run, act_outcome(outcome), now);
+            end_act(run, outcome, now);
             close(run, IncidentState::resolved, RecordKind::incident_resolved, run.incident.reason, recorder);
             return;
         case verify::NextMove::undo:
             enter(run, IncidentState::undoing, now);
             send_undo(run, knowledge, recorder);
             return;
+        case verify::NextMove::again:
+            end_act(run, policy::ActOutcome::unknown, now);
+            enter(run, IncidentState::diagnosing, now);
+            return;
         case verify::NextMove::next_rung:
-            end_act(run, act_outcome(outcome), now);
+            end_act(run, outcome, now);
             run.rungs[{plan.cause.service, plan.cause.kind}] = plan.rung + 1;
             enter(run, IncidentState::diagnosing, now);
             return;
         case verify::NextMove::escalate:
-            end_act(run, act_outcome(outcome), now);
+            end_act(run, outcome, now);
             escalate(run, next.reason + ": " + run.incident.reason, recorder);
             return;
     }
@@ -277,7 +283,7 @@ void Healer::send_undo(Run& run, const Knowledge& knowledge, Recorder& recorder)
         escalate(run, "what was done could not be taken back: " + run.incident.reason, recorder);
         return;
     }
-    go_on_after(run, model::VerificationOutcome::not_recovered, knowledge, recorder);
+    go_on_after(run, {.outcome = model::VerificationOutcome::not_recovered}, knowledge, recorder);
 }
 
 }  // namespace homeostat::loop

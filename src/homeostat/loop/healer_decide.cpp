@@ -32,6 +32,7 @@ plan::TargetState target_state(const model::ServiceId& id, const Knowledge& know
         if (!known.down) state.healthy.push_back(instance);
     }
     state.baseline_rate_rps = knowledge.baseline({.service = id}).median.get(model::Feature::rate_rps);
+    state.baseline_replicas = knowledge.baseline({.service = id}).median.get(model::Feature::replicas);
     if (const auto* latest = knowledge.latest({.service = id}))
         state.rate_rps = latest->values.get(model::Feature::rate_rps);
     return state;
@@ -61,8 +62,14 @@ void Healer::advance_deciding(Run& run, std::size_t open_incidents, Knowledge& k
                               Recorder& recorder) {
     const auto now = recorder.now().loop;
     if (has_cleared(run, knowledge, now)) {
-        close(run, IncidentState::dismissed, RecordKind::incident_dismissed, "it recovered by itself",
-              recorder);
+        const bool by_us =
+            run.attempts() > 0 && run.incident.verification && run.incident.verification->improved;
+        if (by_us)
+            close(run, IncidentState::resolved, RecordKind::incident_resolved, "what was done has helped",
+                  recorder);
+        else
+            close(run, IncidentState::dismissed, RecordKind::incident_dismissed, "it recovered by itself",
+                  recorder);
         return;
     }
     if (run.incident.state == IncidentState::awaiting_approval) {

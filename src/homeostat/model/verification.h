@@ -32,10 +32,12 @@ struct Verification {
     EventTime at{};
     std::string reason;  // plain words
     std::vector<SliReading> readings;
+    bool improved = false;  // not recovered, but most of the harm is gone: what was done is worth keeping
 
     static constexpr auto describe() {
         return std::tuple{field("outcome", &Verification::outcome), field("at", &Verification::at),
-                          field("reason", &Verification::reason), field("readings", &Verification::readings)};
+                          field("reason", &Verification::reason), field("readings", &Verification::readings),
+                          field("improved", &Verification::improved)};
     }
     friend bool operator==(const Verification&, const Verification&) = default;
 };

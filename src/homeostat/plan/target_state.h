@@ -16,6 +16,7 @@ struct TargetState {
     std::optional<model::DeploymentVersion> version;
     std::optional<model::DeploymentVersion> previous_version;
     std::optional<double> baseline_rate_rps;  // requests a second before the fault
+    std::optional<double> baseline_replicas;  // that bore them
     std::optional<double> rate_rps;           // and now
     model::Criticality criticality = model::Criticality::medium;
     std::vector<model::ServiceId> upstream;           // call the service, directly or not

@@ -9,14 +9,18 @@ namespace homeostat::plan {
 namespace {
 
 /// As many as give each replica no more to do than before the fault, and a fifth to spare; at least twice as
-/// many as there are, since a service that is full does not see all that is asked of it.
+/// many as then, since a service that is full does not see all that is asked of it. When there are so many
+/// already, twice as many as there are.
 std::int64_t replicas_for_load(const TargetState& state) {
     constexpr double kSpare = 1.2;
     constexpr double kAtLeast = 2;
+    const auto present = static_cast<double>(state.instances.size());
+    const double before = state.baseline_replicas.value_or(present);
     const bool known = state.rate_rps && state.baseline_rate_rps && *state.baseline_rate_rps > 0;
     const double growth = known ? kSpare * *state.rate_rps / *state.baseline_rate_rps : kAtLeast;
-    const auto wanted = static_cast<double>(state.instances.size()) * std::max(growth, kAtLeast);
-    return static_cast<std::int64_t>(std::ceil(std::min(wanted, 1e6)));
+    const double wanted = before * std::max(growth, kAtLeast);
+    return static_cast<std::int64_t>(
+        std::ceil(std::min(wanted > present ? wanted : kAtLeast * present, 1e6)));
 }
 
 }  // namespace

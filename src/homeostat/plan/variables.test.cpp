@@ -45,6 +45,10 @@ TEST(Variables, SizeAServiceForItsLoad) {
     EXPECT_EQ(replicas(), 6);
     state.rate_rps = 90;
     EXPECT_EQ(replicas(), 4) << "a service that is full serves no more than it can";
+    state.baseline_replicas = 1;
+    EXPECT_EQ(replicas(), 4) << "two were enough, it seemed, and are not";
+    state.rate_rps = 250;
+    EXPECT_EQ(replicas(), 3);
     state.rate_rps = 1e300;
     EXPECT_EQ(replicas(), 1'000'000);
 }

@@ -134,7 +134,8 @@ void Checkers::on_verified(const model::AuditRecord& record) {
     auto& incident = incidents_[*record.incident];
     const auto verification = decision_of<model::Verification>(record);
     if (!verification || !incident.plan) return;
-    const bool failed = verification->outcome == model::VerificationOutcome::not_recovered;
+    const bool failed =
+        verification->outcome == model::VerificationOutcome::not_recovered && !verification->improved;
     const auto& steps = incident.plan->steps;
     const bool may_undo = std::all_of(steps.begin(), steps.end(), [](const model::PlannedStep& step) {
         return step.undo == model::UndoPolicy::automatic;

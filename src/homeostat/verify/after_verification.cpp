@@ -12,6 +12,9 @@ NextStep next_or_escalate(bool more_rungs) {
 NextStep after_failure(const AfterVerification& after) {
     switch (after.on_failure) {
         case model::OnFailure::undo:
+            if (after.improved && after.more_rungs)
+                return {NextMove::again, "it helped, and not enough: it stays, and more may follow"};
+            if (after.improved) return {NextMove::escalate, "it helped, and not enough: a person must look"};
             if (after.undo_pending) return {NextMove::undo, "it did not help: it is taken back"};
             return next_or_escalate(after.more_rungs);
         case model::OnFailure::next: return next_or_escalate(after.more_rungs);

@@ -35,7 +35,7 @@ bool is_latency(Feature feature) {
 
 /// The load of a surge goes on after there is room for it: a busy service may take so much longer and be
 /// well.
-constexpr double kBusy = 1.75;
+constexpr double kBusy = 2;
 
 /// Features that say how well requests are served. What merely went along with the fault (more load, a
 /// restart, new log lines) may stay as it is.
@@ -182,12 +182,12 @@ Verifier::Seen Verifier::judge(const Watched& watched, const model::FeatureWindo
     if (is_culprit(watched) && replicas && *replicas < 1) {
         return {.state = State::bad, .trouble = "no replica of " + name + " is left"};
     }
-    const bool of_instance = watched.subject.is_instance();
+    const bool other = !is_culprit(watched);
     for (const auto& criterion : limits_of(watched)) {
         const auto value = window.values.get(criterion.feature);
         // Without requests there is no error and no latency: that is no proof, and no fault either.
         if (!value && is_sli(criterion.feature)) continue;
-        if (of_instance && seen.rate_rps < requests_for(criterion.feature)) continue;
+        if (other && seen.rate_rps < requests_for(criterion.feature)) continue;
         const auto limit = limit_of(watched, criterion);
         if (value && *value <= limit) continue;
         seen.state = value ? State::bad : State::stale;
@@ -337,7 +337,7 @@ model::Verification Verifier::at_deadline(Instant now) const {
     const auto oldest = now.event - soak_seconds_ * kPulse - kLateness;
     for (auto item = seconds_.rbegin(); item != seconds_.rend() && item->first > oldest; ++item) {
         const auto bad = std::ranges::find(item->second, State::bad, &Seen::state);
-        if (bad != item->second.end()) return conclude(not_recovered, now, bad->trouble);
+        if (bad != item->second.end()) return failed(now, bad->trouble);
     }
     const auto soak = look_back(all_, soak_seconds_);
     const bool recent = !seconds_.empty() && seconds_.rbegin()->first > oldest;
@@ -349,7 +349,30 @@ model::Verification Verifier::at_deadline(Instant now) const {
     }
     if (!soak.traffic) return conclude(inconclusive, now, soak.trouble);
     if (soak.good) return conclude(inconclusive, now, "the playbook's script has not answered");
-    return conclude(not_recovered, now, "it was not well for a whole soak: " + soak.trouble);
+    return failed(now, "it was not well for a whole soak: " + soak.trouble);
+}
+
+model::Verification Verifier::failed(Instant now, std::string reason) const {
+    auto verification = conclude(model::VerificationOutcome::not_recovered, now, std::move(reason));
+    verification.improved = has_improved();
+    return verification;
+}
+
+/// Whether the culprit's requests are most of the way back to where they were before the fault.
+bool Verifier::has_improved() const {
+    constexpr double kLeft = 0.2;
+    const auto culprit =
+        std::ranges::find_if(request_.watched, [&](const auto& watched) { return is_culprit(watched); });
+    if (latest_.get_or(Feature::rate_rps, 0) <= 0) return false;
+    bool compared = false;
+    for (const auto& finding : culprit->findings) {
+        const auto baseline = culprit->baseline.get(finding.feature);
+        const auto now = latest_.get(finding.feature);
+        if (!is_sli(finding.feature) || !baseline || !now) continue;
+        if (*now - *baseline > kLeft * (finding.observed - *baseline)) return false;
+        compared = true;
+    }
+    return compared;
 }
 
 model::Verification Verifier::conclude(model::VerificationOutcome outcome, Instant now,

@@ -151,6 +151,8 @@ private:
                                        std::string& trouble) const;
     [[nodiscard]] model::Verification helped(Instant now);
     [[nodiscard]] model::Verification at_deadline(Instant now) const;
+    [[nodiscard]] model::Verification failed(Instant now, std::string reason) const;
+    [[nodiscard]] bool has_improved() const;
     [[nodiscard]] model::Verification conclude(model::VerificationOutcome outcome, Instant now,
                                                std::string reason) const;
 

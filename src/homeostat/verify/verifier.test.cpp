@@ -302,6 +302,22 @@ TEST(Verifier, DoesNotTakeASmallFaultThatGoesOnForCured) {
     EXPECT_EQ(story.outcome(), VerificationOutcome::not_recovered);
 }
 
+TEST(Verifier, SeesWhatAnActHasImproved) {
+    const auto after = [](double latency_ms) {
+        auto slow = watched(kService);
+        slow.baseline.set(Feature::latency_ms, 20);
+        slow.findings = {{.feature = Feature::latency_ms, .observed = 1020, .expected_high = 30}};
+        Story story(request({slow}));
+        auto now = kWell;
+        now.set(Feature::latency_ms, latency_ms);
+        story.service(now, 10);
+        return story.verification();
+    };
+    EXPECT_EQ(after(120).outcome, VerificationOutcome::not_recovered);
+    EXPECT_TRUE(after(120).improved);
+    EXPECT_FALSE(after(500).improved);
+}
+
 TEST(Verifier, IsNotContentWhileAnInstanceIsMissing) {
     const std::vector<model::InstanceId> dead{model::InstanceId{"payment-2"}};
     auto verifier = Verifier::create({}, request());
