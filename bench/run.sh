@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds the benchmarks, runs them and their peer one after the other, and prints one table.
+# Builds the benchmarks, runs them and their peers one after the other, and prints one table. The peer of ingest
+# is a Collector, where Go is there to build it.
 #   usage: run.sh BUILD      BUILD: a build folder, of the release preset
-# The peer's packages are kept outside the work tree.
+# What the peers need is kept outside the work tree.
 set -euo pipefail
 [ $# -eq 1 ] || { echo "usage: $0 BUILD" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,6 +25,12 @@ if [ "$(cat "$peer/installed" 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >"$peer/installed"
 fi
 
+collector=
+if command -v go >/dev/null; then
+  "$here/../tests/real/otelcol/install.sh" "${XDG_CACHE_HOME:-$HOME/.cache}/homeostat/otelcol"
+  collector=${XDG_CACHE_HOME:-$HOME/.cache}/homeostat/otelcol/otelcol
+fi
+
 # One thread each, so that one core is compared with one core.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-exec python3 "$here/table.py" "$build" "$peer/bin/python"
+exec python3 "$here/table.py" "$build" "$peer/bin/python" "$collector"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks and prints one table: figure, value, target, command.
 
-usage: table.py BUILD PYTHON      PYTHON: an interpreter that has the peer's packages
+usage: table.py BUILD PYTHON COLLECTOR      PYTHON: an interpreter that has the peer's packages
+                                            COLLECTOR: an OpenTelemetry Collector, or "" where there is none
 A figure that misses its target is marked, and does not fail the run: the machine may be busy.
 """
 import json
@@ -11,7 +12,7 @@ import re
 import subprocess
 import sys
 
-BUILD, PYTHON = pathlib.Path(sys.argv[1]), sys.argv[2]
+BUILD, PYTHON, COLLECTOR = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 HERE = pathlib.Path(__file__).parent
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
@@ -59,6 +60,15 @@ def ingest_row(figure, protocol, target):
     return figure, float(value), "CPU-s", target, command[0]
 
 
+def collector_rows():
+    """What the same load costs a Collector, where there is one."""
+    for protocol, name in (("grpc", "gRPC"), ("http", "HTTP")) if COLLECTOR else ():
+        command = ("python3", str(HERE / "peer_collector.py"), COLLECTOR, str(BUILD / "bench/ingest_bench"), protocol,
+                   "2000")
+        value = re.search(r"(\S+) CPU-s", run(*command)).group(1)
+        yield f"peer: a Collector, a million spans over OTLP/{name}, to nothing", float(value), "CPU-s", None, command[1]
+
+
 def rows():
     def verdict(what):
         return (str(BUILD / "bench/verdict_bench"), what)
@@ -66,6 +76,7 @@ def rows():
     peer = (PYTHON, str(HERE / "peer_forest.py"))
     yield ingest_row("a million spans over OTLP/gRPC, to features", "grpc", ("<=", 0.30))
     yield ingest_row("a million spans over OTLP/HTTP, to features", "http", ("<=", 0.20))
+    yield from collector_rows()
     yield line_row("JSON events to verdicts, one core", verdict("events"), "events_per_second", "1/s", (">=", 200_000))
     yield line_row("JSON event to verdict, 99 of 100", verdict("events"), "event_p99", "us", ("<", 50))
     yield line_row("JSON event to verdict, the worst", verdict("events"), "event_max", "us")

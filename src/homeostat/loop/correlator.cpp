@@ -241,7 +241,9 @@ void Correlator::open_incident(model::Diagnosis diagnosis, Knowledge& knowledge,
             run.incident.onset = std::min(run.incident.onset, found->second.onset);
     }
     recorder.record(model::RecordKind::incident_opened, run,
-                    fmt::format("{} subjects are abnormal together", diagnosis.explained.size()),
+                    diagnosis.explained.size() == 1
+                        ? to_string(diagnosis.explained.front()) + " is abnormal"
+                        : fmt::format("{} subjects are abnormal together", diagnosis.explained.size()),
                     to_json(diagnosis.explained));
     run.incident.diagnosis.inconclusive = "not diagnosed yet";
     update(run, std::move(diagnosis), recorder);
