@@ -17,6 +17,12 @@ std::string summary(const model::Diagnosis& diagnosis) {
     return fmt::format("{} of {} (posterior {:.2f})", to_string(cause.kind), target, cause.posterior);
 }
 
+std::string what_is_abnormal(const std::vector<model::Subject>& subjects) {
+    if (subjects.empty()) return "something has exited or fallen silent";
+    if (subjects.size() == 1) return to_string(subjects.front()) + " is abnormal";
+    return fmt::format("{} subjects are abnormal together", subjects.size());
+}
+
 /// A change of mind is worth a record; another digit of the posterior is not.
 std::string opinion(const model::Diagnosis& diagnosis) {
     if (diagnosis.inconclusive || diagnosis.causes.empty()) return "inconclusive";
@@ -240,10 +246,7 @@ void Correlator::open_incident(model::Diagnosis diagnosis, Knowledge& knowledge,
         if (found != knowledge.anomalies().end())
             run.incident.onset = std::min(run.incident.onset, found->second.onset);
     }
-    recorder.record(model::RecordKind::incident_opened, run,
-                    diagnosis.explained.size() == 1
-                        ? to_string(diagnosis.explained.front()) + " is abnormal"
-                        : fmt::format("{} subjects are abnormal together", diagnosis.explained.size()),
+    recorder.record(model::RecordKind::incident_opened, run, what_is_abnormal(diagnosis.explained),
                     to_json(diagnosis.explained));
     run.incident.diagnosis.inconclusive = "not diagnosed yet";
     update(run, std::move(diagnosis), recorder);
