@@ -20,10 +20,13 @@ using model::Diagnosis;
 
 namespace {
 
-constexpr double kUsual = -0.5;     // likelihood ratio - 1 of less traffic
-constexpr double kAlive = 0.5;      // share of the usual calls to a service that only one that runs answers
-constexpr double kSuffers = 1;      // ln likelihood ratio of harm
-constexpr double kSuffersMuch = 4;  // a busy service is a little slower, and there is nothing to heal
+constexpr double kUsual = -0.5;  // likelihood ratio - 1 of less traffic
+constexpr double kAlive = 0.5;   // share of the usual calls to a service that only one that runs answers
+constexpr double kDead = 0.05;   // and one that does not
+constexpr Duration kSameTime = std::chrono::seconds{5};
+constexpr double kSuffers = 1;  // ln likelihood ratio of harm
+constexpr double kSuffersMuch =
+    4;  // a busy service is a little slower for a while, and there is nothing to heal
 
 /// Weighs one observation: accepts causes one by one, each against the background of the others.
 class Session {
@@ -192,6 +195,9 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
             return service.id.value() + " sends no telemetry, and nothing else shows that it is down";
         if (service.answered > kAlive)
             return service.id.value() + " sends no telemetry, but goes on answering calls";
+        const bool ailed_before = service.onset && *service.onset + kSameTime < service.state->latest.end;
+        if (ailed_before && service.answered > kDead)
+            return service.id.value() + " sends no telemetry, but its callers suffered before it fell silent";
         if (service.symptoms[Symptom::starved_callees] < kUsual)
             return service.id.value() + " sends no telemetry, but those that it calls hear from it as usual";
     }
@@ -211,7 +217,8 @@ std::optional<std::string> Session::missing_ground(const Hypothesis& best, Event
     if (best.fault == Fault::load_surge && !is_harmful(best)) {
         return service.id.value() + " has more traffic, but nobody suffers";
     }
-    if (may_pass(best.fault) && lasted < config_.min_duration) {
+    const auto hiccup = anybody_suffers(best) ? config_.min_duration : config_.harmless_patience;
+    if (may_pass(best.fault) && lasted < hiccup) {
         return "the trouble of " + service.id.value() + " may be over in a moment";
     }
     return std::nullopt;
@@ -222,7 +229,8 @@ bool Session::anybody_suffers(const Hypothesis& cause) const {
     const bool silent =
         service.symptoms[Symptom::stale] > 0;  // what its callers suffer may be another's fault
     const bool busy = is_load(cause.fault) || cause.fault == Fault::cpu_burn;
-    const double enough = busy || silent ? kSuffersMuch : kSuffers;
+    const bool lasting = scene_.at - service.onset.value_or(scene_.at) >= config_.harmless_patience;
+    const double enough = busy || silent || !lasting ? kSuffersMuch : kSuffers;
     return service.harm > enough || std::ranges::any_of(service.served, [&](Index number) {
                return scene_.calls[number].harm > enough;
            });
@@ -344,6 +352,16 @@ void Session::report_leftovers(std::vector<Diagnosis>& diagnoses) const {
 }
 
 }  // namespace
+
+void SubjectState::take(const model::FeatureWindow& window) {
+    latest = window;
+    if (!window.subject.is_edge()) return;
+    const double answered = window.values.get_or(model::Feature::rate_rps, 0) *
+                            (1 - window.values.get_or(model::Feature::error_rate, 0));
+    if (answered < answered_rps && window.end - answered_at <= kAnswersCount) return;
+    answered_rps = answered;
+    answered_at = window.end;
+}
 
 Diagnoser::Diagnoser(DiagnoseConfig config) : config_(config) {}
 

@@ -60,6 +60,12 @@ struct SubjectState {
     model::FeatureWindow latest;                           // the last fresh window of 1 s, however old
     model::Freshness freshness = model::Freshness::fresh;  // of the subject now
     model::Baseline baseline;                              // from before the trouble; features may be missing
+    double answered_rps = 0;  // of a call: that succeeded, at best in kAnswersCount
+    EventTime answered_at{};  // when that was
+    static constexpr Duration kAnswersCount = std::chrono::seconds{4};
+
+    /// A fresh window of it.
+    void take(const model::FeatureWindow& window);
 };
 
 /// All that a diagnosis may rest on. Nothing is kept from one call to the next.

@@ -161,6 +161,16 @@ TEST(Diagnoser, ASilentServiceThatStillAnswersIsNotDown) {
     }
 }
 
+TEST(Diagnoser, ASilentServiceWhoseCallersSufferedBeforeIsNotToBlame) {
+    Story story(kShop, 1);
+    suffer(story, {"cart", "frontend"}, 0.8, 20);
+    story.since(Story::call("frontend", "cart"), 20s);
+    story.rate(Story::service("db"), 0.3);
+    for (const auto& diagnosis : story.all_silent("cart", 4s).diagnose()) {
+        EXPECT_TRUE(diagnosis.inconclusive || diagnosis.causes[0].kind == CauseKind::telemetry_silence);
+    }
+}
+
 TEST(Diagnoser, ASilentServiceThatStillCallsOthersIsNotDown) {
     Story story(kShop, 1);
     suffer(story, {"cart", "frontend"}, 0.5, 20);

@@ -140,9 +140,8 @@ double SceneBuilder::answered(const ServiceScene& service) const {
         const auto* state = scene_.calls[number].state;
         if (state == nullptr || !usable(*state)) continue;
         const double usual = state->baseline.median.get_or(Feature::rate_rps, 0);
-        const double rate = state->latest.values.get_or(Feature::rate_rps, 0);
-        const double errors = state->latest.values.get_or(Feature::error_rate, 0);
-        if (usual > 0) most = std::max(most, rate * (1 - errors) / usual);
+        const bool recent = observation_.at - state->answered_at <= SubjectState::kAnswersCount;
+        if (usual > 0 && recent) most = std::max(most, state->answered_rps / usual);
     }
     return most;
 }

@@ -42,7 +42,10 @@ public:
     }
 
     Story& set(const model::Subject& subject, Feature feature, double value) {
-        subjects_.at(subject).latest.values.set(feature, value);
+        auto& state = subjects_.at(subject);
+        state.latest.values.set(feature, value);
+        state.answered_rps = 0;
+        state.take(model::FeatureWindow(state.latest));
         return *this;
     }
     Story& fails(const model::Subject& subject, double error_rate) {

@@ -15,6 +15,8 @@ namespace {
 using model::IncidentState;
 using model::RecordKind;
 
+constexpr std::uint32_t kUndoRetries = 2;
+
 policy::ActOutcome act_outcome(model::VerificationOutcome outcome) {
     switch (outcome) {
         case model::VerificationOutcome::recovered: return policy::ActOutcome::succeeded;
@@ -39,6 +41,13 @@ std::vector<verify::Watched> watched_by(const Run& run, const Knowledge& knowled
         if (found != knowledge.anomalies().end()) entry.findings = found->second.findings;
     }
     return watched;
+}
+
+/// Guards protect what still serves; what was taken out of the traffic is put back all the same.
+bool puts_back(const model::ActionRequest& action) {
+    if (action.kind != model::ActionKind::reroute) return false;
+    const auto enabled = action.parameters.find("enabled");
+    return enabled != action.parameters.end() && enabled->second == json::Value(false);
 }
 
 /// Who must serve again before the service is well: those that have exited, and where one instance was acted
@@ -100,8 +109,10 @@ void Healer::send(Run& run, const model::ActionRequest& action, Duration timeout
 void Healer::send_step(Run& run, const Knowledge& knowledge, Recorder& recorder) {
     if (stopped_) return;  // advance_acting comes back to it
     const auto& plan = *run.incident.plan;
-    if (const auto guarded = plan::check_guards(plan, target_state(plan.cause.service, knowledge));
-        !guarded) {
+    const auto guarded = puts_back(plan.steps[run.step].action)
+                             ? Result<>{}
+                             : plan::check_guards(plan, target_state(plan.cause.service, knowledge));
+    if (!guarded) {
         run.retry = plan.steps[run.step].retries;  // another attempt meets the same guard
         fail_step(run, guarded.error().message, knowledge, recorder);
         return;
@@ -120,8 +131,15 @@ void Healer::finish_order(Run& run, const model::OrderResult& result, Knowledge&
                                 result.detail.empty() ? "" : ", " + result.detail),
                     to_json(result));
     if (run.incident.state == IncidentState::undoing) {
+        // An order that never arrived may be given again: what is owed must not hang on one message.
+        if (result.outcome == model::OrderOutcome::failed && run.retry < kUndoRetries) {
+            ++run.retry;
+            send_undo(run, knowledge, recorder);
+            return;
+        }
         if (result.outcome != model::OrderOutcome::done) run.escalate_after_undo = true;
         run.undo_stack.pop_back();
+        run.retry = 0;
         send_undo(run, knowledge, recorder);
         return;
     }
@@ -254,6 +272,7 @@ void Healer::go_on_after(Run& run, verify::AfterVerification after, const Knowle
             close(run, IncidentState::resolved, RecordKind::incident_resolved, run.incident.reason, recorder);
             return;
         case verify::NextMove::undo:
+            run.retry = 0;
             enter(run, IncidentState::undoing, now);
             send_undo(run, knowledge, recorder);
             return;

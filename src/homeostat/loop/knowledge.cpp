@@ -29,7 +29,7 @@ void Knowledge::observe(const model::FeatureWindow& window) {
     auto& state = subjects_[window.subject];
     const bool fresh = window.freshness == model::Freshness::fresh;
     state.freshness = window.freshness;
-    if (fresh) state.latest = window;
+    if (fresh) state.take(window);
     if (window.subject.is_service()) {
         if (fresh)
             stale_.erase(window.subject.service);

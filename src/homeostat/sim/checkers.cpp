@@ -68,7 +68,7 @@ void Checkers::on_record(const model::AuditRecord& record, Instant now) {
     } else if (record.kind == RecordKind::approval_requested) {
         incident.awaiting = true;
     } else if (record.kind == RecordKind::verified) {
-        on_verified(record);
+        on_verified(record, now);
     } else if (record.kind == RecordKind::incident_resolved) {
         on_resolved(record, now);
     } else if (record.kind == RecordKind::escalated && incident.owed > 0 && !stopped_) {
@@ -129,11 +129,14 @@ void Checkers::on_outcome(const model::AuditRecord& record, Instant now) {
     }
 }
 
-void Checkers::on_verified(const model::AuditRecord& record) {
+void Checkers::on_verified(const model::AuditRecord& record, Instant now) {
     if (!record.incident) return;
     auto& incident = incidents_[*record.incident];
     const auto verification = decision_of<model::Verification>(record);
     if (!verification || !incident.plan) return;
+    incident.proven.reset();
+    if (verification->outcome == model::VerificationOutcome::recovered && record.service)
+        incident.proven = was_well(*record.service, now);
     const bool failed =
         verification->outcome == model::VerificationOutcome::not_recovered && !verification->improved;
     const auto& steps = incident.plan->steps;
@@ -145,15 +148,21 @@ void Checkers::on_verified(const model::AuditRecord& record) {
     incident.undoable = 0;
 }
 
-/// Success is a service that carries traffic and is well, not one that fell silent or never was ill. A new
-/// fault may have struck since the last second of the soak: that much is forgiven.
+/// A new fault may have struck since the last second of the soak: that much is forgiven.
+bool Checkers::was_well(const model::ServiceId& service, Instant now) const {
+    const auto well = well_.find(service);
+    return well != well_.end() && now.loop - well->second <= 5s;
+}
+
+/// Success is a service that carries traffic and is well, not one that fell silent or never was ill. What
+/// counts is when that was seen: a controller that dies in between says so later.
 void Checkers::on_resolved(const model::AuditRecord& record, Instant now) {
-    if (!record.service) return;
-    const auto well = well_.find(*record.service);
-    if (well == well_.end() || now.loop - well->second > 5s) {
+    if (!record.service || !record.incident) return;
+    const auto& proven = incidents_[*record.incident].proven;
+    if (!proven.value_or(was_well(*record.service, now))) {
         violate("false_success",
-                fmt::format("{} claims success, and {} is not well",
-                            record.incident ? record.incident->value() : "", record.service->value()),
+                fmt::format("{} claims success, and {} is not well", record.incident->value(),
+                            record.service->value()),
                 now);
     }
 }

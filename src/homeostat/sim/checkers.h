@@ -68,6 +68,7 @@ private:
         bool awaiting = false;       // approval was asked for, and no yes came since
         std::uint32_t undoable = 0;  // acts done that can be taken back
         std::uint32_t owed = 0;      // of those, to be taken back since the check failed
+        std::optional<bool> proven;  // whether the service was well when its recovery was verified
     };
     struct Busy {
         model::OrderId act;  // the order ids up to the step
@@ -78,7 +79,8 @@ private:
     void violate(std::string rule, std::string text, Instant now);
     void on_intent(const model::AuditRecord& record, Instant now);
     void on_outcome(const model::AuditRecord& record, Instant now);
-    void on_verified(const model::AuditRecord& record);
+    void on_verified(const model::AuditRecord& record, Instant now);
+    [[nodiscard]] bool was_well(const model::ServiceId& service, Instant now) const;
     void on_resolved(const model::AuditRecord& record, Instant now);
     void check_policy(const model::Order& order, Instant now);
     void check_cooldown(const model::Order& order, Instant now);
