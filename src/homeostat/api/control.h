@@ -13,6 +13,7 @@
 #include "homeostat/graph/service_graph.h"
 #include "homeostat/loop/input.h"
 #include "homeostat/model/anomaly.h"
+#include "homeostat/model/audit_record.h"
 #include "homeostat/model/incident.h"
 
 namespace homeostat::api {
@@ -47,6 +48,10 @@ public:
     Control& operator=(const Control&) = delete;
 
     [[nodiscard]] virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+
+    /// The latest records of the audit chain, those whose sequence is above `after`, oldest first. So many
+    /// are kept as a watcher that asks each second will not miss; `homeostat audit` reads them all.
+    [[nodiscard]] virtual std::vector<model::AuditRecord> records(std::uint64_t after) const = 0;
 
     /// Hands an input to the loop's next step. Errors: `resource_exhausted` when too many wait.
     [[nodiscard]] virtual Result<> submit(loop::Input input) = 0;

@@ -2,6 +2,7 @@
 #include "homeostat/api/routes.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <utility>
 
@@ -97,6 +98,16 @@ Response show_incident(const Control& control, const Request& request) {
     return incident == nullptr ? not_found(request) : json_response(to_json(*incident));
 }
 
+Response list_records(const Control& control, const Request& request) {
+    std::uint64_t after = 0;
+    if (const auto* text = http::find(request.query, "after")) {
+        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), after);
+        if (error != std::errc{} || end != text->data() + text->size())
+            return http::error_response(400, "invalid_argument", "after: must be the sequence of a record");
+    }
+    return json_response(to_json(control.records(after)));
+}
+
 Response answer_approval(Control& control, const Request& request) {
     const auto approval = body_of<Approval>(request);
     if (!approval) return refusal(approval.error());
@@ -162,6 +173,7 @@ http::Routes make_routes(Control& control) {
                [&](const Request& request) { return show_incident(control, request); });
     routes.add("POST", "/v1/incidents/{id}/approval",
                [&](const Request& request) { return answer_approval(control, request); });
+    routes.add("GET", "/v1/records", [&](const Request& request) { return list_records(control, request); });
     routes.add("GET", "/v1/anomalies",
                [&](const Request&) { return json_response(to_json(control.snapshot()->anomalies)); });
     routes.add("GET", "/v1/graph",

@@ -21,6 +21,9 @@ public:
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override {
         return std::make_shared<Snapshot>(state);
     }
+    [[nodiscard]] std::vector<model::AuditRecord> records(std::uint64_t after) const override {
+        return {{.sequence = after + 1, .reason = "seen"}};
+    }
     [[nodiscard]] Result<> submit(loop::Input input) override {
         inputs.push_back(std::move(input));
         return {};
@@ -45,6 +48,20 @@ TEST(ControlApi, ListsIncidentsByState) {
     FakeControl control;
     const auto all = json::parse(call(control, "GET", "/v1/incidents").body).value();
     EXPECT_EQ(all.as_array()->size(), 3U);
+}
+
+TEST(ControlApi, TellsTheRecordsAfterOneThatIsKnown) {
+    FakeControl control;
+    const auto routes = make_routes(control);
+    const auto match = routes.match("GET", "/v1/records");
+    ASSERT_NE(match.handler, nullptr);
+    const auto ask = [&](const std::string& after) {
+        return std::get<http::Handler>(*match.handler)({.query = {{"after", after}}});
+    };
+    const auto records = from_json<std::vector<model::AuditRecord>>(json::parse(ask("7").body).value());
+    ASSERT_TRUE(records.has_value());
+    EXPECT_EQ(records->front().sequence, 8U);
+    EXPECT_EQ(ask("soon").status, 400);
 }
 
 TEST(ControlApi, HandsAnApprovalToTheLoop) {

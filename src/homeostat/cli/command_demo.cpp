@@ -8,8 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "homeostat/adapters/actuate/kubernetes/access.h"
+#include "homeostat/cli/api_client.h"
 #include "homeostat/cli/commands.h"
+#include "homeostat/demo/cluster_stage.h"
+#include "homeostat/demo/process_stage.h"
 #include "homeostat/demo/tour.h"
+#include "homeostat/runtime/endpoint.h"
 
 namespace homeostat::cli {
 namespace {
@@ -20,6 +25,8 @@ struct Options {
     std::vector<shop::Fault> faults;
     std::string report;
     std::string keep;
+    std::string kubeconfig;
+    ApiOptions api;
 };
 
 /// A folder of this run; gone afterwards unless it is to be kept.
@@ -61,6 +68,19 @@ private:
     bool came_ = false;
 };
 
+/// The stage that the options name: processes below us, or a cluster that runs already.
+Result<std::unique_ptr<demo::Stage>> open_stage(const Options& options, const fs::path& folder,
+                                                demo::Stage::Observer observer) {
+    if (options.kubeconfig.empty()) return demo::ProcessStage::open(folder, std::move(observer));
+    HOMEOSTAT_TRY(auto cluster, kubernetes::read_kubeconfig(options.kubeconfig));
+    HOMEOSTAT_TRY(auto token, runtime::read_token({.token_file = options.api.token_file}));
+    return demo::ClusterStage::open(
+        {.cluster = std::move(cluster),
+         .api = options.api.url,
+         .api_client = {.bearer_token = std::move(token), .ca_file = options.api.ca_file}},
+        std::move(observer));
+}
+
 ExitCode run_demo(const Options& options, Environment& environment) {
     Interrupts interrupts;
     const RunFolder folder(options.keep);
@@ -69,7 +89,12 @@ ExitCode run_demo(const Options& options, Environment& environment) {
     for (const auto fault : options.faults) scenes.push_back(demo::scene_of(fault));
     if (scenes.empty()) scenes.assign(demo::scenes().begin(), demo::scenes().end());
 
-    const auto result = demo::Tour(narrator, [&] { return interrupts.came(); }).play(folder.path(), scenes);
+    const auto result = demo::Tour(narrator, [&] { return interrupts.came(); })
+                            .play(
+                                [&](demo::Stage::Observer observer) {
+                                    return open_stage(options, folder.path(), std::move(observer));
+                                },
+                                scenes);
     if (!result) {
         environment.err << "homeostat demo: " << result.error().message << '\n';
         return ExitCode::unavailable;
@@ -99,11 +124,14 @@ Command demo_command() {
             .summary = "Start a small shop of real processes, break it again and again, and heal it",
             .examples = {"homeostat demo", "homeostat demo --fault crash --fault hang",
                          "homeostat demo --report kpi.json"},
-            .arguments = {argument("--fault", options.faults, "Only this fault; may be given several times"),
-                          of_files(
-                              argument("--report", options.report, "Write the table as JSON to this file")),
-                          of_files(argument("--keep", options.keep,
-                                            "Keep the journal, the audit and all else in this folder"))},
+            .arguments = with_api(
+                options.api,
+                {argument("--fault", options.faults, "Only this fault; may be given several times"),
+                 of_files(argument("--report", options.report, "Write the table as JSON to this file")),
+                 of_files(argument("--keep", options.keep,
+                                   "Keep the journal, the audit and all else in this folder")),
+                 of_files(argument("--kubeconfig", options.kubeconfig,
+                                   "Break and heal the shop in this cluster, whose node is this machine"))}),
             .run = [&options](Environment& environment) { return run_demo(options, environment); }};
     });
 }

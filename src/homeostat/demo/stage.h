@@ -1,41 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "homeostat/api/control.h"
 #include "homeostat/base/result.h"
-#include "homeostat/demo/shop_process.h"
-#include "homeostat/runtime/node.h"
+#include "homeostat/model/audit_record.h"
 #include "homeostat/shop/faults.h"
 
 namespace homeostat::demo {
 
-/// Homeostat and the shop that it watches, on ports that the system picks.
+/// What the tour is played on: the shop, under load, and Homeostat that watches it.
 class Stage {
 public:
-    /// Both keep their files below `folder`. Errors: those of the node and of the shop.
-    [[nodiscard]] static Result<std::unique_ptr<Stage>> open(const std::filesystem::path& folder,
-                                                             runtime::Node::Observer observer);
+    /// Is told of each decision, on a thread of the stage.
+    using Observer = std::function<void(const model::AuditRecord&)>;
 
-    [[nodiscard]] runtime::Node& node() { return *node_; }
-    [[nodiscard]] const shop::FaultInjector& faults() const { return faults_; }
-    [[nodiscard]] std::filesystem::path data_dir() const { return folder_ / "homeostat"; }
+    Stage() = default;
+    virtual ~Stage() = default;
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
 
-private:
-    explicit Stage(const std::filesystem::path& folder);
+    /// For people: what is there, and where to look.
+    [[nodiscard]] virtual std::string introduction() const = 0;
+    [[nodiscard]] virtual std::shared_ptr<const api::Snapshot> snapshot() const = 0;
 
-    std::filesystem::path folder_;
-    shop::FaultInjector faults_;
-    std::unique_ptr<runtime::Node> node_;
-    std::unique_ptr<ShopProcess> shop_;  // closes first
+    /// Breaks the shop. Errors: `failed_precondition` when what is to be hit does not run, `unavailable`.
+    [[nodiscard]] virtual Result<shop::GroundTruth> inject(shop::Fault fault) = 0;
+    /// Whether what the shop lives in has ended the fault by its own means.
+    [[nodiscard]] virtual bool ended_by_itself(const shop::GroundTruth& truth) = 0;
+    /// Ends the fault by hand where it still lasts.
+    [[nodiscard]] virtual Result<> revoke(const shop::GroundTruth& truth) = 0;
 };
-
-/// The configuration that the demo runs: standard settings, acting by itself, on this shop.
-[[nodiscard]] config::Config demo_config(const std::filesystem::path& folder);
-
-/// The playbooks of examples/playbooks, built in.
-[[nodiscard]] std::vector<plan::Playbook> built_in_playbooks();
 
 }  // namespace homeostat::demo

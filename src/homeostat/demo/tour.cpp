@@ -18,6 +18,7 @@ constexpr std::size_t kServices = 6;  // of the shop
 constexpr Duration kWarmUp = 25s;     // of telemetry, until the detectors know what is normal
 constexpr Duration kOpenWithin = 30s;
 constexpr Duration kSettleWithin = 40s;
+constexpr std::string_view kHealed = "healed";
 constexpr Duration kCalm = 3s;  // without an anomaly, before the next fault
 
 EventTime now() {
@@ -27,6 +28,10 @@ EventTime now() {
 bool is_open(const model::Incident& incident) {
     return incident.state != model::IncidentState::resolved &&
            incident.state != model::IncidentState::dismissed;
+}
+
+bool is_calm(const api::Snapshot& snapshot) {
+    return snapshot.anomalies.empty() && std::ranges::none_of(snapshot.incidents, is_open);
 }
 
 std::string seconds(Duration duration) {
@@ -59,10 +64,10 @@ void Tour::take(const model::AuditRecord& record) {
         ++violations_;
 }
 
-Result<TourResult> Tour::play(const std::filesystem::path& folder, const std::vector<Scene>& scenes) {
-    narrator_.begin("a shop of 14 processes opens, under load", now());
-    HOMEOSTAT_TRY(auto stage, Stage::open(folder, [this](const auto& record) { take(record); }));
-    narrator_.say(fmt::format("the control API is at http://127.0.0.1:{}", stage->node().api_port()), now());
+Result<TourResult> Tour::play(const OpenStage& open, const std::vector<Scene>& scenes) {
+    narrator_.begin("the shop opens", now());
+    HOMEOSTAT_TRY(const auto stage, open([this](const auto& record) { take(record); }));
+    narrator_.say(stage->introduction(), now());
     narrator_.say(fmt::format("Homeostat learns for {} what is normal", seconds(kWarmUp)), now());
     if (!wait_for_warm_up(*stage) && !interrupted_())
         return fail(ErrorCode::unavailable, "the shop's telemetry did not arrive");
@@ -77,7 +82,7 @@ Result<TourResult> Tour::play(const std::filesystem::path& folder, const std::ve
 
 bool Tour::wait_for_warm_up(Stage& stage) {
     const bool arrived =
-        wait_until(kOpenWithin, [&] { return stage.node().snapshot()->graph.nodes.size() >= kServices; });
+        wait_until(kOpenWithin, [&] { return stage.snapshot()->graph.nodes.size() >= kServices; });
     if (!arrived) return false;
     const auto end = now() + kWarmUp;
     return wait_until(kWarmUp + 1s, [&] { return now() >= end; });
@@ -86,10 +91,8 @@ bool Tour::wait_for_warm_up(Stage& stage) {
 bool Tour::wait_for_calm(Stage& stage, Duration patience) {
     auto calm_since = now();
     return wait_until(patience, [&] {
-        const auto snapshot = stage.node().snapshot();
-        const bool calm = snapshot->anomalies.empty() &&
-                          std::none_of(snapshot->incidents.begin(), snapshot->incidents.end(), is_open);
-        if (!calm) calm_since = now();
+        const auto snapshot = stage.snapshot();
+        if (!is_calm(*snapshot)) calm_since = now();
         watch_calm(*snapshot);
         return now() - calm_since >= kCalm;
     });
@@ -107,28 +110,43 @@ Result<bool> Tour::play_scene(Stage& stage, const Scene& scene) {
         narrator_.verdict(false, "the shop does not settle", now());
     }
     narrator_.begin(fmt::format("{}: {}", to_string(scene.fault), scene.headline), now());
-    HOMEOSTAT_TRY(const auto truth, stage.faults().inject(scene.fault));
+    HOMEOSTAT_TRY(const auto truth, stage.inject(scene.fault));
     auto& told = truths_.emplace_back(sim::TrueFault{.service = truth.service,
                                                      .kind = truth.kind,
                                                      .begin = truth.started_at,
                                                      .needs_action = scene.must_act});
-    bool good = false;
+    std::optional<std::string> end;
     if (scene.must_act) {
-        good = wait_until(scene.patience, [&] { return is_healed(*stage.node().snapshot(), truth); });
-        told.cured = good;
+        end = wait_for_end(stage, truth, scene.patience);
+        told.cured = end == kHealed;
+        told.needs_action = told.cured || !end;
     } else {
-        const bool acted = wait_until(
-            scene.patience, [&] { return was_acted_upon(*stage.node().snapshot(), truth.started_at); });
-        good = !acted && !interrupted_();
+        const bool acted =
+            wait_until(scene.patience, [&] { return was_acted_upon(*stage.snapshot(), truth.started_at); });
+        if (!acted && !interrupted_()) end = "rightly left alone";
     }
     told.end = now();
-    if (auto revoked = stage.faults().revoke(truth); !revoked) return std::unexpected(revoked.error());
-    const auto took = seconds(now() - truth.started_at);
-    narrator_.verdict(good,
-                      scene.must_act ? (good ? "healed after " + took : "not healed in " + took)
-                                     : (good ? "rightly left alone" : "it was acted upon, and must not be"),
-                      now());
-    return good;
+    if (auto revoked = stage.revoke(truth); !revoked) return std::unexpected(revoked.error());
+    narrator_.verdict(end.has_value(),
+                      end.value_or(scene.must_act ? "not healed" : "it was acted upon, and must not be") +
+                          " after " + seconds(*told.end - truth.started_at),
+                      *told.end);
+    return end.has_value();
+}
+
+std::optional<std::string> Tour::wait_for_end(Stage& stage, const shop::GroundTruth& truth,
+                                              Duration patience) {
+    bool passed = false;
+    auto calm_since = now();
+    const bool ended = wait_until(patience, [&] {
+        const auto snapshot = stage.snapshot();
+        if (is_healed(*snapshot, truth)) return true;
+        if (!is_calm(*snapshot) || !stage.ended_by_itself(truth)) calm_since = now();
+        passed = now() - calm_since >= kCalm;
+        return passed;
+    });
+    if (!ended) return std::nullopt;
+    return passed ? "ended by the cluster's own restart" : std::string(kHealed);
 }
 
 bool Tour::is_healed(const api::Snapshot& snapshot, const shop::GroundTruth& truth) const {
@@ -147,7 +165,7 @@ bool Tour::was_acted_upon(const api::Snapshot& snapshot, EventTime since) const 
 }
 
 TourResult Tour::result(Stage& stage, bool all_good) {
-    const auto snapshot = stage.node().snapshot();
+    const auto snapshot = stage.snapshot();
     const auto graph = graph::ServiceGraph::restore(snapshot->graph);
     sim::KpiCollector collector;
     watched_.service_seconds = static_cast<double>(watched_.normal_windows) / 10.0;

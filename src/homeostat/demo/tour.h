@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "homeostat/demo/narrator.h"
@@ -15,6 +17,9 @@
 #include "homeostat/sim/kpi.h"
 
 namespace homeostat::demo {
+
+/// Opens a stage whose decisions the observer is told of.
+using OpenStage = std::function<Result<std::unique_ptr<Stage>>(Stage::Observer)>;
 
 struct TourResult {
     sim::Kpi kpi;
@@ -29,8 +34,7 @@ public:
         : narrator_(narrator), interrupted_(std::move(interrupted)) {}
 
     /// Errors: those of the stage and of injecting a fault; `unavailable` when the shop does not settle.
-    [[nodiscard]] Result<TourResult> play(const std::filesystem::path& folder,
-                                          const std::vector<Scene>& scenes);
+    [[nodiscard]] Result<TourResult> play(const OpenStage& open, const std::vector<Scene>& scenes);
 
 private:
     /// Who decided what, as the loop tells it, on its thread.
@@ -38,6 +42,9 @@ private:
 
     [[nodiscard]] bool wait_for_warm_up(Stage& stage);
     [[nodiscard]] bool wait_for_calm(Stage& stage, Duration patience);
+    /// How a fault ended, for people; nullopt: not in time.
+    [[nodiscard]] std::optional<std::string> wait_for_end(Stage& stage, const shop::GroundTruth& truth,
+                                                          Duration patience);
     [[nodiscard]] Result<bool> play_scene(Stage& stage, const Scene& scene);
     [[nodiscard]] bool is_healed(const api::Snapshot& snapshot, const shop::GroundTruth& truth) const;
     [[nodiscard]] bool was_acted_upon(const api::Snapshot& snapshot, EventTime since) const;

@@ -32,6 +32,7 @@ constexpr Duration kTick = 50ms;          // how often the windows are looked fo
 constexpr Duration kHeartbeat = 250ms;    // how often the loop is asked while an incident is open
 constexpr Duration kGraphInterval = 10s;  // how often the graph is stored
 constexpr std::size_t kMaxKept = 1000;
+constexpr std::size_t kRecordsKept = 256;
 
 std::map<std::string, bus::TopicConfig> topics(const config::BusConfig& config) {
     auto topics = bus::default_topics();
@@ -106,10 +107,7 @@ Result<> Node::open_engine(const std::vector<plan::Playbook>& playbooks) {
                                          {"answer_with", "homeostat approve " + request.incident.value()}});
                                 },
                             .publish = [this](const loop::ActionReport& report) { publish_report(report); },
-                            .recorded =
-                                [this](const model::AuditRecord& record) {
-                                    if (observer_) observer_(record);
-                                }};
+                            .recorded = [this](const model::AuditRecord& record) { take_record(record); }};
     HOMEOSTAT_TRY(auto opened, Engine::open(std::move(engine), std::move(handlers)));
     engine_ = std::make_unique<Engine>(std::move(opened));
     clock_ = std::make_unique<Clock>(engine_->last());
@@ -226,6 +224,19 @@ void Node::refresh_snapshot(Instant now) {
 std::shared_ptr<const api::Snapshot> Node::snapshot() const {
     const std::lock_guard lock(mutex_);
     return snapshot_;
+}
+
+void Node::take_record(const model::AuditRecord& record) {
+    if (observer_) observer_(record);
+    const std::lock_guard lock(mutex_);
+    records_.push_back(record);
+    if (records_.size() > kRecordsKept) records_.pop_front();
+}
+
+std::vector<model::AuditRecord> Node::records(std::uint64_t after) const {
+    const std::lock_guard lock(mutex_);
+    const auto first = std::ranges::upper_bound(records_, after, {}, &model::AuditRecord::sequence);
+    return {first, records_.end()};
 }
 
 void Node::keep_graph(LoopTime now) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -58,6 +59,7 @@ public:
     [[nodiscard]] std::uint16_t otlp_grpc_port() const { return monitor_->otlp_grpc_port(); }
 
     [[nodiscard]] std::shared_ptr<const api::Snapshot> snapshot() const override;
+    [[nodiscard]] std::vector<model::AuditRecord> records(std::uint64_t after) const override;
     [[nodiscard]] Result<> submit(loop::Input input) override { return inbox_.put(std::move(input)); }
     [[nodiscard]] Result<std::uint64_t> publish_events(std::string_view lines) override;
     [[nodiscard]] std::string metrics() const override;
@@ -73,6 +75,7 @@ private:
     void run();
     void step(Instant now, std::vector<loop::Input> inputs);
     void publish_windows(const std::vector<model::FeatureWindow>& windows, EventTime now);
+    void take_record(const model::AuditRecord& record);
     void publish_report(const loop::ActionReport& report);
     void keep_quarantined(EventTime now);
     void keep_graph(LoopTime now);
@@ -98,7 +101,8 @@ private:
     LoopTime last_step_{};
     LoopTime last_graph_save_{};
 
-    mutable std::mutex mutex_;  // of the two below
+    mutable std::mutex mutex_;                // of the three below
+    std::deque<model::AuditRecord> records_;  // the latest
     std::shared_ptr<const api::Snapshot> snapshot_;
     loop::LoopCounters counters_;
     std::atomic<std::uint64_t> windows_dropped_ = 0;  // while the journal could not be written

@@ -8,12 +8,10 @@
 namespace homeostat::shop {
 
 int Caller::call(const model::ServiceId& service, const TraceContext& parent) {
-    const auto first = registry_.next(service);
-    const auto address = first ? first->address : std::string();
+    const auto address = directory_.next(service).value_or("");
     const int status = attempt(service, address, parent);
     if (status != 0) return status;
-    const auto second = registry_.next(service, address);
-    return attempt(service, second ? second->address : std::string(), parent);
+    return attempt(service, directory_.next(service, address).value_or(""), parent);
 }
 
 int Caller::attempt(const model::ServiceId& service, const std::string& address, const TraceContext& parent) {
@@ -37,8 +35,10 @@ int Caller::attempt(const model::ServiceId& service, const std::string& address,
 
 Result<int> Caller::get(const std::string& address, const TraceContext& context) const {
     thread_local http::Client client;
+    auto headers = directory_.headers();
+    headers.emplace_back("traceparent", to_traceparent(context));
     HOMEOSTAT_TRY(const auto response, client.send({.url = "http://" + address + "/work",
-                                                    .headers = {{"traceparent", to_traceparent(context)}},
+                                                    .headers = std::move(headers),
                                                     .timeout = timeout_}));
     return response.status;
 }

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "homeostat/base/time.h"
+#include "homeostat/shop/directory.h"
 #include "homeostat/shop/exporter.h"
-#include "homeostat/shop/registry_file.h"
 #include "homeostat/shop/telemetry.h"
 
 namespace homeostat::shop {
@@ -16,8 +16,8 @@ namespace homeostat::shop {
 /// instance when there was no answer. Each attempt is a client span. Thread-safe.
 class Caller {
 public:
-    Caller(RegistryFile& registry, Exporter& exporter, Duration timeout)
-        : registry_(registry), exporter_(exporter), timeout_(timeout) {}
+    Caller(Directory& directory, Exporter& exporter, Duration timeout)
+        : directory_(directory), exporter_(exporter), timeout_(timeout) {}
 
     /// The answer's HTTP status; 0: none. `parent` is the span that makes the call.
     [[nodiscard]] int call(const model::ServiceId& service, const TraceContext& parent);
@@ -32,7 +32,7 @@ private:
     [[nodiscard]] Result<int> get(const std::string& address, const TraceContext& context) const;
     [[nodiscard]] bool is_cut(const std::string& service);
 
-    RegistryFile& registry_;
+    Directory& directory_;
     Exporter& exporter_;
     const Duration timeout_;
     std::mutex mutex_;

@@ -12,11 +12,12 @@ constexpr int kBatchesPerReading = 2;
 constexpr auto kSendTimeout = 500ms;
 
 /// True when the endpoint took it.
-bool post(http::Client& client, const std::string& url, std::string body) {
+bool post(http::Client& client, const Exporter::Options& options, const std::string& path, std::string body) {
     const auto response = client.send({.method = "POST",
-                                       .url = url,
+                                       .url = options.endpoint + path,
                                        .body = std::move(body),
                                        .content_type = "application/x-protobuf",
+                                       .headers = options.headers,
                                        .timeout = kSendTimeout});
     return response && response->status == 200;
 }
@@ -66,19 +67,19 @@ void Exporter::run() {
 }
 
 void Exporter::send(const Batch& batch, bool with_reading) {
-    thread_local http::Client client;
+    thread_local http::Client client({.ca_file = options_.ca_file});
     const auto count = [this](bool taken, std::size_t records) { (taken ? sent_ : dropped_) += records; };
-    const auto& [identity, endpoint, active_requests] = options_;
+    const auto& identity = options_.identity;
     if (!batch.spans.empty()) {
-        count(post(client, endpoint + "/v1/traces", encode_spans(identity, batch.spans)), batch.spans.size());
+        count(post(client, options_, "/v1/traces", encode_spans(identity, batch.spans)), batch.spans.size());
     }
     if (!batch.logs.empty()) {
-        count(post(client, endpoint + "/v1/logs", encode_logs(identity, batch.logs)), batch.logs.size());
+        count(post(client, options_, "/v1/logs", encode_logs(identity, batch.logs)), batch.logs.size());
     }
     if (with_reading) {
         auto reading = read_process();
-        reading.active_requests = active_requests();
-        count(post(client, endpoint + "/v1/metrics", encode_reading(identity, started_, reading)), 1);
+        reading.active_requests = options_.active_requests();
+        count(post(client, options_, "/v1/metrics", encode_reading(identity, started_, reading)), 1);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "homeostat/adapters/http/message.h"
 #include "homeostat/shop/telemetry.h"
 
 namespace homeostat::shop {
@@ -24,6 +25,8 @@ public:
     struct Options {
         Identity identity;
         std::string endpoint;                           // "http://127.0.0.1:4318"; empty: nothing is sent
+        http::Fields headers;                           // of each request
+        std::string ca_file;                            // PEM; empty: the system's authorities
         std::function<std::int64_t()> active_requests;  // called by the exporter's thread
     };
 

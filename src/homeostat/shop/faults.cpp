@@ -28,6 +28,17 @@ constexpr double kSurge = 4.5;
 const ServiceId kPayment{"payment-service"};
 const InstanceId kPatient{"payment-service-2"};
 
+/// Whether a process was stopped by a signal.
+bool is_stopped(std::int64_t pid) {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string number;
+    std::string name;
+    std::string state;
+    return (stat >> number >> name >> state) && state == "T";
+}
+
+}  // namespace
+
 GroundTruth truth_of(Fault fault) {
     switch (fault) {
         case Fault::crash: return {fault, kPayment, kPatient, CauseKind::crash};
@@ -59,13 +70,16 @@ std::optional<Control> control_of(Fault fault) {
     return std::nullopt;
 }
 
-/// Whether a process was stopped by a signal.
-bool is_stopped(std::int64_t pid) {
-    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-    std::string number;
-    std::string name;
-    std::string state;
-    return (stat >> number >> name >> state) && state == "T";
+Control surge_of_checkouts() {
+    return {.surge = kSurge, .surge_route = "/checkout"};
+}
+
+Control no_affliction() {
+    return {.burn_cpu = false,
+            .leak_mb_per_s = 0,
+            .delay_ms = 0,
+            .cut = std::vector<std::string>{},
+            .silent = false};
 }
 
 Result<> post_control(const std::string& address, const Control& control) {
@@ -77,8 +91,6 @@ Result<> post_control(const std::string& address, const Control& control) {
     if (response.status == 200) return {};
     return fail(ErrorCode::failed_precondition, address + " refused: " + response.body);
 }
-
-}  // namespace
 
 FaultInjector::FaultInjector(std::string run_dir)
     : run_dir_(std::move(run_dir)),
@@ -97,7 +109,7 @@ Result<> FaultInjector::apply(const GroundTruth& truth) const {
     if (truth.fault == Fault::hang) return signal(truth, SIGSTOP);
     if (truth.fault == Fault::bad_version) return deploy(truth.service, "v2");
     if (truth.fault == Fault::load_surge) {
-        return control(ServiceId{"load"}, std::nullopt, {.surge = kSurge, .surge_route = "/checkout"});
+        return control(ServiceId{"load"}, std::nullopt, surge_of_checkouts());
     }
     return control(truth.service, truth.instance, control_of(truth.fault).value());
 }
@@ -114,12 +126,7 @@ Result<> FaultInjector::revoke(const GroundTruth& truth) const {
         case Fault::lost_dependency:
         case Fault::telemetry_silence: break;
     }
-    return control(truth.service, truth.instance,
-                   {.burn_cpu = false,
-                    .leak_mb_per_s = 0,
-                    .delay_ms = 0,
-                    .cut = std::vector<std::string>{},
-                    .silent = false});
+    return control(truth.service, truth.instance, no_affliction());
 }
 
 Result<actuate::ServiceStatus> FaultInjector::status_of(const ServiceId& service) const {

@@ -42,6 +42,17 @@ struct GroundTruth {
     }
 };
 
+/// What a fault is, in the home of processes; there it hits the second instance where it hits one only.
+[[nodiscard]] GroundTruth truth_of(Fault fault);
+/// How a process is told to suffer from it; nullopt: that is no affliction of a process.
+[[nodiscard]] std::optional<Control> control_of(Fault fault);
+/// How the load is told of the surge.
+[[nodiscard]] Control surge_of_checkouts();
+/// Ends whatever a process was told to suffer from.
+[[nodiscard]] Control no_affliction();
+/// Errors: those of the HTTP client; `failed_precondition` when it is refused.
+[[nodiscard]] Result<> post_control(const std::string& address, const Control& control);
+
 /// Breaks a shop that runs in `run_dir`, from any process. Every fault lasts until its remedy, or revoke().
 class FaultInjector {
 public:

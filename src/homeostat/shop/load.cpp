@@ -15,6 +15,7 @@
 #include "homeostat/adapters/http/server.h"
 #include "homeostat/base/prng.h"
 #include "homeostat/shop/control.h"
+#include "homeostat/shop/directory.h"
 #include "homeostat/shop/registry_file.h"
 
 namespace homeostat::shop {
@@ -39,11 +40,11 @@ SteadyClock::duration exponential(Prng& prng, double rate) {
 
 Result<LoadStats> read_load_stats(const std::string& run_dir) {
     RegistryFile registry(actuate::SupervisorConfig{.run_dir = run_dir}.registry_path());
-    const auto users = registry.next(model::ServiceId{"load"});
+    const auto users = registry.next(model::ServiceId{"load"}, {});
     if (!users) return fail(ErrorCode::unavailable, "no shop runs in '" + run_dir + "'");
     http::Client client;
     HOMEOSTAT_TRY(const auto response,
-                  client.send({.url = "http://" + users->address + "/stats", .timeout = kTimeout}));
+                  client.send({.url = "http://" + *users + "/stats", .timeout = kTimeout}));
     HOMEOSTAT_TRY(const auto json, json::parse(response.body));
     return from_json<LoadStats>(json);
 }
@@ -55,7 +56,7 @@ double daily_factor(Duration time, double swing, Duration day) {
 
 struct Load::Impl {
     explicit Impl(LoadOptions the_options)
-        : options(std::move(the_options)), registry(options.registry_path) {}
+        : options(std::move(the_options)), directory(open_directory(options.registry_path)) {}
 
     /// One thread a route decides when a request comes.
     void arrive(const std::stop_token& stop, const std::string& route, double rate_rps, std::uint64_t seed) {
@@ -92,10 +93,10 @@ struct Load::Impl {
     }
 
     int get(http::Client& client, const std::string& route) {
-        const auto frontend = registry.next(options.service);
+        const auto frontend = directory->next(options.service);
         if (!frontend) return 0;
-        const auto response =
-            client.send({.url = "http://" + frontend->address + route, .timeout = kTimeout});
+        const auto response = client.send(
+            {.url = "http://" + *frontend + route, .headers = directory->headers(), .timeout = kTimeout});
         return response ? response->status : 0;
     }
 
@@ -133,7 +134,7 @@ struct Load::Impl {
     }
 
     const LoadOptions options;
-    RegistryFile registry;
+    const std::unique_ptr<Directory> directory;
     std::mutex mutex;
     std::condition_variable_any wake;  // only ever by a stop
     std::condition_variable_any work;
@@ -162,8 +163,10 @@ Result<std::unique_ptr<Load>> Load::start(LoadOptions options) {
     routes.add("GET", "/stats", [self](const http::Request&) {
         return http::Response{.body = json::to_text(to_json(self->stats()))};
     });
+    routes.add("GET", "/healthz", [](const http::Request&) { return http::Response{.body = "{}"}; });
     routes.add("POST", "/control", [self](const http::Request& request) { return self->control(request); });
-    HOMEOSTAT_TRY(self->server, http::Server::start({.stop_grace = 200ms}, std::move(routes)));
+    HOMEOSTAT_TRY(self->server, http::Server::start({.listen = self->options.listen, .stop_grace = 200ms},
+                                                    std::move(routes)));
 
     auto seed = self->options.seed;
     for (const auto& [route, rate] : self->options.rates_rps) {
@@ -179,7 +182,8 @@ Result<std::unique_ptr<Load>> Load::start(LoadOptions options) {
 }
 
 std::string Load::address() const {
-    return "127.0.0.1:" + std::to_string(impl_->server->port());
+    const auto& listen = impl_->options.listen;
+    return listen.substr(0, listen.rfind(':') + 1) + std::to_string(impl_->server->port());
 }
 
 LoadStats Load::stats() const {

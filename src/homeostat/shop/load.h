@@ -14,7 +14,8 @@
 namespace homeostat::shop {
 
 struct LoadOptions {
-    std::string registry_path;
+    std::string listen = "127.0.0.1:0";  // port 0: the system picks one
+    std::string registry_path;           // of the supervisor; empty: we are in a pod of a cluster
     model::ServiceId service{"frontend"};
     std::map<std::string, double> rates_rps;  // mean of each route
     double swing = 0.15;                      // the rate goes up and down by this share over a day

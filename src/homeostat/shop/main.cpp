@@ -12,6 +12,7 @@
 #include "homeostat/adapters/actuate/process/supervisor.h"
 #include "homeostat/adapters/actuate/process/supervisor_client.h"
 #include "homeostat/shop/faults.h"
+#include "homeostat/shop/identity.h"
 #include "homeostat/shop/load.h"
 #include "homeostat/shop/service.h"
 #include "homeostat/shop/shop_config.h"
@@ -28,9 +29,9 @@ int report(const Error& error) {
     return error.code == ErrorCode::unavailable ? kUnavailable : kFailed;
 }
 
-std::string environment(const char* name, const std::string& otherwise = {}) {
+std::string environment(const char* name) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody calls setenv
-    return value != nullptr ? value : otherwise;
+    return value != nullptr ? value : std::string();
 }
 
 /// Blocks the signals that end us, before the first thread starts, so that wait_for_end() gets them.
@@ -79,11 +80,11 @@ struct ServeArguments {
 
 Result<ServiceOptions> service_options(ServeArguments arguments) {
     auto& options = arguments.options;
-    options.identity = {.service = environment("SUPERVISOR_SERVICE", "service"),
-                        .instance = environment("SUPERVISOR_INSTANCE", "service-1"),
-                        .version = environment("SUPERVISOR_VERSION", "v1")};
+    HOMEOSTAT_TRY(options.identity, identity_from(environment));
     options.registry_path = environment("SUPERVISOR_REGISTRY");
     options.otlp_endpoint = environment("OTEL_EXPORTER_OTLP_ENDPOINT");
+    options.otlp_ca_file = environment("OTEL_EXPORTER_OTLP_CERTIFICATE");
+    HOMEOSTAT_TRY(options.otlp_headers, parse_attributes(environment("OTEL_EXPORTER_OTLP_HEADERS")));
     HOMEOSTAT_TRY(options.hold, parse_duration(arguments.hold));
     HOMEOSTAT_TRY(options.call_timeout, parse_duration(arguments.call_timeout));
     for (const auto& route : arguments.routes) {
@@ -101,9 +102,9 @@ int serve(const ServeArguments& arguments) {
     return run_until_signal(ShopService::start(*std::move(options)), signals);
 }
 
-int load(const std::vector<std::string>& rates) {
+int load(const std::vector<std::string>& rates, LoadOptions options) {
     const auto signals = block_ending_signals();
-    LoadOptions options{.registry_path = environment("SUPERVISOR_REGISTRY")};
+    options.registry_path = environment("SUPERVISOR_REGISTRY");
     for (const auto& rate : rates) {
         const auto equals = rate.find('=');
         const double rps = equals == std::string::npos ? 0 : std::strtod(rate.c_str() + equals + 1, nullptr);
@@ -176,12 +177,19 @@ int run(int argc, char** argv) {
     serve_command->add_option("--slots", options.slots, "Requests worked on at once");
     serve_command->add_option("--hold", serve_arguments.hold, "How long one takes");
     serve_command->add_option("--call-timeout", serve_arguments.call_timeout, "Time-out of a call");
-    serve_command->add_option("--fail-ratio", options.fail_ratio, "Share answered with 500");
+    serve_command->add_option("--fail-ratio", options.fail_ratio, "Share answered with 500")
+        ->envname("SHOP_FAIL_RATIO");
     serve_command->add_flag("--table", options.table, "Read and write a row for each request");
 
     std::vector<std::string> rates;
+    LoadOptions load_options;
     auto* load_command = app.add_subcommand("load", "Be the users");
     load_command->add_option("--rate", rates, "PATH=RPS")->required();
+    for (auto [command, listen] :
+         {std::pair(serve_command, &options.listen), std::pair(load_command, &load_options.listen)}) {
+        command->add_option("--listen", *listen, "Address and port; port 0: the system picks one")
+            ->envname("SHOP_LISTEN");
+    }
 
     std::string fault;
     auto* fault_command = app.add_subcommand("fault",
@@ -199,7 +207,7 @@ int run(int argc, char** argv) {
     }
     if (supervise_command->parsed()) return supervise(supervise_arguments);
     if (serve_command->parsed()) return serve(serve_arguments);
-    if (load_command->parsed()) return load(rates);
+    if (load_command->parsed()) return load(rates, load_options);
     if (fault_command->parsed()) return inject(fault, run_dir);
     return print_status(run_dir);
 }

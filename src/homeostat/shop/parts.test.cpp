@@ -71,19 +71,19 @@ protected:
 TEST_F(RegistryFileTest, LetsTheRoutedInstancesTakeTurns) {
     RegistryFile registry(path_);
     std::multiset<std::string> seen;
-    for (int i = 0; i < 10; ++i) seen.insert(registry.next(kDb)->address);
+    for (int i = 0; i < 10; ++i) seen.insert(registry.next(kDb, "").value());
     EXPECT_EQ(seen.count("a"), 5U);
     EXPECT_EQ(seen.count("b"), 5U);
 }
 
 TEST_F(RegistryFileTest, AvoidsTheInstanceThatDidNotAnswer) {
     RegistryFile registry(path_);
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(registry.next(kDb, "a")->address, "b");
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(registry.next(kDb, "a").value(), "b");
 }
 
 TEST_F(RegistryFileTest, KnowsNobodyWithoutAFile) {
     RegistryFile registry("/nowhere/registry.json");
-    EXPECT_FALSE(registry.next(kDb).has_value());
+    EXPECT_FALSE(registry.next(kDb, "").has_value());
 }
 
 TEST(Exporter, NeverWaitsForAnEndpointThatIsAway) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "homeostat/shop/registry_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <vector>
@@ -28,8 +29,7 @@ std::shared_ptr<const actuate::Registry> RegistryFile::current() {
     return registry_;
 }
 
-std::optional<actuate::Endpoint> RegistryFile::next(const model::ServiceId& service,
-                                                    const std::string& avoid) {
+std::optional<std::string> RegistryFile::next(const model::ServiceId& service, const std::string& avoid) {
     const auto registry = current();
     const auto entry = registry->services.find(service);
     if (entry == registry->services.end()) return std::nullopt;
@@ -43,8 +43,16 @@ std::optional<actuate::Endpoint> RegistryFile::next(const model::ServiceId& serv
             routed.push_back(&instance);
         }
     }
-    if (!routed.empty()) return *routed[turn_++ % routed.size()];
-    return avoided != nullptr ? std::optional(*avoided) : std::nullopt;
+    if (!routed.empty()) return routed[turn_++ % routed.size()]->address;
+    return avoided != nullptr ? std::optional(avoided->address) : std::nullopt;
+}
+
+double RegistryFile::rate_of_one(const model::ServiceId& service) {
+    const auto registry = current();
+    const auto entry = registry->services.find(service);
+    if (entry == registry->services.end()) return 0;
+    const auto routed = std::ranges::count(entry->second.instances, true, &actuate::Endpoint::routed);
+    return entry->second.rate_rps / static_cast<double>(std::max<std::ptrdiff_t>(routed, 1));
 }
 
 }  // namespace homeostat::shop

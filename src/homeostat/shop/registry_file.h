@@ -5,28 +5,27 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "homeostat/adapters/actuate/process/registry.h"
+#include "homeostat/shop/directory.h"
 
 namespace homeostat::shop {
 
 /// The supervisor's registry as a service sees it: read again when the file has changed, looked at no
-/// more often than every 50 ms. Thread-safe.
-class RegistryFile {
+/// more often than every 50 ms. The routed instances of a service take turns.
+class RegistryFile final : public Directory {
 public:
     explicit RegistryFile(std::string path) : path_(std::move(path)) {}
 
+    [[nodiscard]] std::optional<std::string> next(const model::ServiceId& service,
+                                                  const std::string& avoid) override;
+    [[nodiscard]] double rate_of_one(const model::ServiceId& service) override;
+
+private:
     /// Shared by the requests that were balanced over this state of the registry.
     [[nodiscard]] std::shared_ptr<const actuate::Registry> current();
 
-    /// The routed instances of a service take turns. `avoid`: not this address, unless there is no other.
-    /// nullopt: nobody is routed.
-    [[nodiscard]] std::optional<actuate::Endpoint> next(const model::ServiceId& service,
-                                                        const std::string& avoid = {});
-
-private:
     const std::string path_;
     std::atomic<std::size_t> turn_ = 0;
     std::mutex mutex_;

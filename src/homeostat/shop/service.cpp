@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "homeostat/shop/service.h"
 
-#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -13,8 +12,8 @@
 #include "homeostat/shop/afflictions.h"
 #include "homeostat/shop/caller.h"
 #include "homeostat/shop/control.h"
+#include "homeostat/shop/directory.h"
 #include "homeostat/shop/exporter.h"
-#include "homeostat/shop/registry_file.h"
 #include "homeostat/shop/slots.h"
 
 namespace homeostat::shop {
@@ -78,11 +77,13 @@ private:
 struct ShopService::Impl {
     explicit Impl(ServiceOptions the_options)
         : options(std::move(the_options)),
-          registry(options.registry_path),
+          directory(open_directory(options.registry_path)),
           exporter({.identity = options.identity,
                     .endpoint = options.otlp_endpoint,
+                    .headers = options.otlp_headers,
+                    .ca_file = options.otlp_ca_file,
                     .active_requests = [this] { return active.load(); }}),
-          caller(registry, exporter, options.call_timeout),
+          caller(*directory, exporter, options.call_timeout),
           slots(options.slots, kWaitingMax) {}
 
     http::Response serve(const http::Request& request, const std::optional<model::ServiceId>& callee) {
@@ -102,7 +103,7 @@ struct ShopService::Impl {
 
     /// The HTTP status to answer with.
     int work(const TraceContext& context, const std::optional<model::ServiceId>& callee) {
-        if (!admission.admit(own_rate(), std::chrono::steady_clock::now())) return 429;
+        if (!admission.admit(directory->rate_of_one(service), std::chrono::steady_clock::now())) return 429;
         if (!slots.acquire(kPatience)) {
             exporter.log(true, "overloaded: no worker was free in time");
             return 503;
@@ -127,15 +128,6 @@ struct ShopService::Impl {
         auto hold = std::chrono::duration<double>(options.hold).count() * (0.7 + 0.6 * uniform());
         if (burning) hold *= kBurnSlowdown;
         std::this_thread::sleep_for(std::chrono::duration<double>(hold + delay_ms * 1e-3));
-    }
-
-    /// This instance's part of the limit that the registry sets for the service; 0: no limit.
-    double own_rate() {
-        const auto current = registry.current();
-        const auto entry = current->services.find(model::ServiceId{options.identity.service});
-        if (entry == current->services.end()) return 0;
-        const auto routed = std::ranges::count(entry->second.instances, true, &actuate::Endpoint::routed);
-        return entry->second.rate_rps / static_cast<double>(std::max<std::ptrdiff_t>(routed, 1));
     }
 
     static TraceContext fresh_trace() {
@@ -168,7 +160,8 @@ struct ShopService::Impl {
 
     const ServiceOptions options;
     std::atomic<std::int64_t> active = 0;
-    RegistryFile registry;
+    const model::ServiceId service{options.identity.service};
+    const std::unique_ptr<Directory> directory;
     Exporter exporter;
     Caller caller;
     Slots slots;
@@ -194,15 +187,19 @@ Result<std::unique_ptr<ShopService>> ShopService::start(ServiceOptions options) 
         routes.add("GET", path,
                    [self, &callee](const http::Request& request) { return self->serve(request, callee); });
     }
+    routes.add("GET", "/healthz", [](const http::Request&) { return http::Response{.body = "{}"}; });
     routes.add("POST", "/control", [self](const http::Request& request) { return self->control(request); });
-    HOMEOSTAT_TRY(self->server,
-                  http::Server::start({.workers = kWorkers, .stop_grace = 200ms}, std::move(routes)));
+    HOMEOSTAT_TRY(
+        self->server,
+        http::Server::start({.listen = self->options.listen, .workers = kWorkers, .stop_grace = 200ms},
+                            std::move(routes)));
     self->exporter.log(false, self->options.identity.service + " is ready");
     return std::unique_ptr<ShopService>(new ShopService(std::move(impl)));
 }
 
 std::string ShopService::address() const {
-    return "127.0.0.1:" + std::to_string(impl_->server->port());
+    const auto& listen = impl_->options.listen;
+    return listen.substr(0, listen.rfind(':') + 1) + std::to_string(impl_->server->port());
 }
 
 }  // namespace homeostat::shop

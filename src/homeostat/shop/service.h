@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "homeostat/adapters/http/message.h"
 #include "homeostat/base/result.h"
 #include "homeostat/base/time.h"
 #include "homeostat/model/ids.h"
@@ -16,8 +17,11 @@ namespace homeostat::shop {
 
 struct ServiceOptions {
     Identity identity;
-    std::string registry_path;
-    std::string otlp_endpoint;  // empty: no telemetry
+    std::string listen = "127.0.0.1:0";  // port 0: the system picks one
+    std::string registry_path;           // of the supervisor; empty: we are in a pod of a cluster
+    std::string otlp_endpoint;           // empty: no telemetry
+    http::Fields otlp_headers;
+    std::string otlp_ca_file;  // PEM; empty: the system's authorities
     /// What it serves, and whom it calls for it, if anybody.
     std::map<std::string, std::optional<model::ServiceId>> routes;
     std::size_t slots = 4;                         // requests worked on at once; calls do not count
@@ -27,8 +31,8 @@ struct ServiceOptions {
     double fail_ratio = 0;  // share of requests that a bad version answers with 500
 };
 
-/// One instance of a service of the shop, serving HTTP on a port that the system picks. GET on a route
-/// does the work; POST /control changes what goes wrong (control.h).
+/// One instance of a service of the shop, serving HTTP. GET on a route does the work, GET /healthz tells that
+/// it serves; POST /control changes what goes wrong (control.h).
 class ShopService {
 public:
     /// Errors: those of http::Server::start.

@@ -101,6 +101,8 @@ std::string encode(const Identity& identity, AddItems add_items) {
         add_attribute(who, resource::kAttributes, "service.name", identity.service);
         add_attribute(who, resource::kAttributes, "service.instance.id", identity.instance);
         add_attribute(who, resource::kAttributes, "service.version", identity.version);
+        for (const auto& [key, value] : identity.attributes)
+            add_attribute(who, resource::kAttributes, key, value);
     }
     pbf_writer scope(items, resource_items::kScopeItems);
     add_items(scope);

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "homeostat/base/time.h"
 
@@ -54,6 +56,7 @@ struct Identity {
     std::string service;
     std::string instance;
     std::string version;
+    std::vector<std::pair<std::string, std::string>> attributes;  // more of the resource, such as k8s.*
 };
 
 /// The bodies of the three Export requests.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "homeostat/demo/stage.h"
+#include "homeostat/demo/process_stage.h"
 
 #include <fmt/format.h>
 
@@ -51,11 +51,11 @@ std::vector<plan::Playbook> built_in_playbooks() {
     return playbooks;
 }
 
-Stage::Stage(const std::filesystem::path& folder) : folder_(folder), faults_(run_dir_in(folder)) {}
+ProcessStage::ProcessStage(const std::filesystem::path& folder) : faults_(run_dir_in(folder)) {}
 
-Result<std::unique_ptr<Stage>> Stage::open(const std::filesystem::path& folder,
-                                           runtime::Node::Observer observer) {
-    std::unique_ptr<Stage> stage(new Stage(folder));
+Result<std::unique_ptr<ProcessStage>> ProcessStage::open(const std::filesystem::path& folder,
+                                                         Observer observer) {
+    std::unique_ptr<ProcessStage> stage(new ProcessStage(folder));
     HOMEOSTAT_TRY(stage->node_, runtime::Node::start(demo_config(folder), built_in_playbooks(),
                                                      log::Logger(log::Format::text, log::Level::error),
                                                      std::move(observer)));
@@ -63,6 +63,11 @@ Result<std::unique_ptr<Stage>> Stage::open(const std::filesystem::path& folder,
                   ShopProcess::start(run_dir_in(folder),
                                      fmt::format("http://127.0.0.1:{}", stage->node_->otlp_http_port())));
     return stage;
+}
+
+std::string ProcessStage::introduction() const {
+    return fmt::format("14 processes are open, under load; the control API is at http://127.0.0.1:{}",
+                       node_->api_port());
 }
 
 }  // namespace homeostat::demo
