@@ -5,7 +5,7 @@
 #   plane_up FOLDER PROGRAM        starts everything, or what was stopped, with the state kept; sets $kubeconfig
 #   plane_down FOLDER [PART...]    stops everything, or the named parts (to test an outage)
 # PROGRAM is what build.sh made. KUBE_NODES (3) simulated nodes; KUBE_NODE_GRACE (8) seconds until a silent node
-# is NotReady. Ports are picked once for each FOLDER.
+# is NotReady; PLANE_ADDRESS (127.0.0.1) where the API server listens. Ports are picked once for each FOLDER.
 plane_sources=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 plane_parts=(etcd kube-apiserver kube-controller-manager kube-scheduler kwok)
 
@@ -39,7 +39,7 @@ plane_down() {
 }
 
 plane_up() {
-  local folder program=$2 api etcd peer controllers scheduler kwok
+  local folder program=$2 address=${PLANE_ADDRESS:-127.0.0.1} api etcd peer controllers scheduler kwok
   mkdir -p "$1"
   folder=$(cd "$1" && pwd)
   mkdir -m 700 -p "$folder"/{run,log,pki,etcd,audit}
@@ -49,7 +49,9 @@ plane_up() {
   kubeconfig=$folder/kubeconfig
   plane_kubeconfig "$folder" admin >"$kubeconfig"
   plane_start_control
-  plane_start_nodes
+  [ "${KUBE_NODES:-3}" -eq 0 ] || plane_start_nodes
+  plane_await kube-controller-manager plane_ctl -n default get serviceaccount default
+  plane_await kube-scheduler curl -skf --max-time 5 "https://127.0.0.1:$scheduler/readyz"
 }
 
 # Picked below the range that the system gives to clients, as they are not held until the servers listen.
@@ -75,7 +77,7 @@ plane_make_pki() {
   plane_key "$pki/accounts.key"
   openssl ec -in "$pki/accounts.key" -pubout -out "$pki/accounts.pub" 2>/dev/null
   plane_sign "$pki" server /CN=kube-apiserver "extendedKeyUsage=serverAuth
-subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc"
+subjectAltName=IP:$address,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc"
   plane_sign "$pki" admin /O=system:masters/CN=admin extendedKeyUsage=clientAuth
   plane_sign "$pki" kwok /O=system:masters/CN=kwok extendedKeyUsage=clientAuth
   for name in kube-controller-manager kube-scheduler; do
@@ -97,7 +99,7 @@ kind: Config
 clusters:
 - name: plane
   cluster:
-    server: https://127.0.0.1:$api
+    server: https://$address:$api
     certificate-authority-data: $(base64 -w0 "$1/pki/ca.crt")
 users:
 - name: $2
@@ -141,9 +143,13 @@ plane_start_control() {
     --listen-client-urls="http://127.0.0.1:$etcd" --advertise-client-urls="http://127.0.0.1:$etcd" \
     --listen-peer-urls="http://127.0.0.1:$peer" --initial-advertise-peer-urls="http://127.0.0.1:$peer" \
     --initial-cluster="plane=http://127.0.0.1:$peer"
+  # The Service `kubernetes` leads to the API server unless that is on loopback, where no pod can reach it.
+  local endpoints=lease
+  [ "$address" != 127.0.0.1 ] || endpoints=none
   # Without its grace period for watches the API server does not end on SIGTERM while somebody watches.
-  plane_launch kube-apiserver --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port="$api" \
-    --external-hostname=localhost --shutdown-watch-termination-grace-period=1s --endpoint-reconciler-type=none \
+  plane_launch kube-apiserver --bind-address="$address" --advertise-address="$address" --secure-port="$api" \
+    --external-hostname=localhost --shutdown-watch-termination-grace-period=1s \
+    --endpoint-reconciler-type=$endpoints --kubelet-preferred-address-types=InternalIP \
     --etcd-servers="http://127.0.0.1:$etcd" --service-cluster-ip-range=10.96.0.0/16 \
     --tls-cert-file="$folder/pki/server.crt" --tls-private-key-file="$folder/pki/server.key" \
     --client-ca-file="$folder/pki/ca.crt" --anonymous-auth=false --authorization-mode=Node,RBAC \
@@ -188,8 +194,6 @@ plane_start_nodes() {
   plane_await kwok plane_ctl wait --for=condition=Ready node -l type=kwok --timeout=5s
   plane_await kwok plane_has_leases
   plane_ctl apply --server-side -f "$plane_sources/manifests/pod-stages.yaml" >/dev/null
-  plane_await kube-controller-manager plane_ctl -n default get serviceaccount default
-  plane_await kube-scheduler curl -skf --max-time 5 "https://127.0.0.1:$scheduler/readyz"
 }
 plane_has_leases() {
   [ "$(plane_ctl -n kube-node-lease get lease --no-headers 2>/dev/null | wc -l)" -ge "${KUBE_NODES:-3}" ]
