@@ -87,6 +87,7 @@ within() {
 }
 
 end() {
+  trap '' INT TERM # a second one must not cut this short
   [ -z "${cluster:-}" ] || { kill -9 "$cluster" 2>/dev/null || true; wait "$cluster" 2>/dev/null || true; }
   node_forget "$work/cluster"
   rm -rf "$work"
