@@ -50,7 +50,7 @@ start_homeostat() {
   address=$(kubectl -n homeostat get service homeostat -o 'jsonpath={.spec.clusterIP}')
   plane_sign "$pki" homeostat /CN=homeostat "extendedKeyUsage=serverAuth
 subjectAltName=DNS:homeostat.homeostat.svc,IP:$address"
-  openssl rand -hex 32 >"$1/token"
+  openssl rand -hex 32 | tr -d "\n" >"$1/token" # it becomes part of a header
   secret homeostat homeostat-tls tls.crt="$pki/homeostat.crt" tls.key="$pki/homeostat.key"
   secret homeostat homeostat-token token="$1/token"
 
