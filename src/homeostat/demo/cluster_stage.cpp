@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLook = 150ms;
-constexpr Duration kOpenWithin = 120s;
+constexpr Duration kPodsWithin = 120s;
 constexpr Duration kAnswerWithin = 2s;
 constexpr std::size_t kPods = 14;
 
@@ -37,7 +37,7 @@ Result<std::unique_ptr<ClusterStage>> ClusterStage::open(ClusterAddress address,
 }
 
 Result<> ClusterStage::wait_until_open() {
-    const auto end = std::chrono::steady_clock::now() + kOpenWithin;
+    const auto end = std::chrono::steady_clock::now() + kPodsWithin;
     std::string missing;
     while (std::chrono::steady_clock::now() < end) {
         const auto ready = shop_.ready_pods();

@@ -28,6 +28,8 @@ public:
     /// what is missing.
     [[nodiscard]] static Result<std::unique_ptr<ClusterStage>> open(ClusterAddress address,
                                                                     Observer observer);
+    ClusterStage(const ClusterStage&) = delete;
+    ClusterStage& operator=(const ClusterStage&) = delete;
     ~ClusterStage() override;
 
     [[nodiscard]] std::string introduction() const override;

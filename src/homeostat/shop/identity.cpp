@@ -31,7 +31,7 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-std::string first_of(std::string first, std::string second, std::string last) {
+std::string first_of(const std::string& first, const std::string& second, const std::string& last) {
     return !first.empty() ? first : !second.empty() ? second : last;
 }
 

@@ -68,7 +68,8 @@ TEST_F(Watching, ListsAgainAfterAnOutageAndMissesNothing) {
     plane(fmt::format("plane_up {} {}", environment("PLANE"), environment("PLANE_PROGRAM")));
     patch(path(kDeployments, "web"), R"({"spec":{"replicas":4}})");
     EXPECT_TRUE(eventually([&] { return count(ChangeKind::scaled, "4") == 1; }));
-    EXPECT_TRUE(eventually([&] { return count(ChangeKind::instance_started) == 4; }));
+    // The controllers and the simulated kubelet have to find the server again as well.
+    EXPECT_TRUE(kit::eventually([&] { return count(ChangeKind::instance_started) == 4; }, 120s));
     // The server that came back does not know the versions of before (410), so both were listed again.
     EXPECT_EQ(feed_->counters().lists, 4U);
 }

@@ -86,7 +86,7 @@ TEST_F(Orders, AreDecidedAgainWhenTheObjectHasChanged) {
 
     std::atomic<bool> stopping = false;
     std::thread somebody([&] {
-        Client client(admin_->access(), {.calls_per_second = 50, .calls_burst = 1});
+        Client client(admin_->access(), {.calls_per_second = 8, .calls_burst = 1});
         for (int i = 0; !stopping; ++i) {
             std::ignore =
                 client.patch_at(path(kDeployments, "web"), PatchKind::merge,
