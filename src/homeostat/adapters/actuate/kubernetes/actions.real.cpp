@@ -229,6 +229,14 @@ TEST_F(Actions, DrainANodeUnlessABudgetForbidsIt) {
     create(
         budget,
         R"({"metadata":{"name":"web"},"spec":{"minAvailable":3,"selector":{"matchLabels":{"app":"web"}}}})");
+    // Namespaces of tests before this one may still be on their way out, and their pods must not be evicted.
+    ASSERT_TRUE(eventually([&] {
+        const auto all = admin_->list({.resource = kPods});
+        return all && std::ranges::none_of(all->items, [&](const auto& pod) {
+                   return text_at(pod, {"metadata", "namespace"}) != ns_ &&
+                          text_at(pod, {"spec", "nodeName"}) == node;
+               });
+    }));
     auto drain = order(kubectl_request({}, {"drain", node, "--ignore-daemonsets"}));
     drain.timeout = 2s;
     const auto refused = actuator_->execute(drain, now_);
