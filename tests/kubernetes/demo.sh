@@ -17,6 +17,12 @@ need() {
   [ "$(id -u)" -eq 0 ] || { say "a node needs root: run it as root or with sudo"; exit 1; }
   [ -x "$homeostat" ] || { say "there is no $homeostat: build it with \`make build\`"; exit 1; }
   command -v go >/dev/null || { say "there is no Go, with which Kubernetes is built"; exit 1; }
+  local tool
+  for tool in runc nft ip /usr/lib/cni/bridge; do
+    command -v "$tool" >/dev/null && continue
+    say "there is no $tool: apt-get install runc containernetworking-plugins nftables iproute2"
+    exit 1
+  done
 }
 
 build() {

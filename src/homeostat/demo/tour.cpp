@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kServices = 6;  // of the shop
-constexpr Duration kWarmUp = 25s;     // of telemetry, until the detectors know what is normal
+constexpr std::size_t kCalls = 6;  // from service to service, in the shop
+constexpr Duration kWarmUp = 25s;  // of telemetry, until the detectors know what is normal
 constexpr Duration kSeenWithin = 30s;
 constexpr Duration kSettleWithin = 40s;
 constexpr std::string_view kHealed = "healed";
@@ -82,7 +82,7 @@ Result<TourResult> Tour::play(const OpenStage& open, const std::vector<Scene>& s
 
 bool Tour::wait_for_warm_up(Stage& stage) {
     const bool arrived =
-        wait_until(kSeenWithin, [&] { return stage.snapshot()->graph.nodes.size() >= kServices; });
+        wait_until(kSeenWithin, [&] { return stage.snapshot()->graph.edges.size() >= kCalls; });
     if (!arrived) return false;
     const auto end = now() + kWarmUp;
     return wait_until(kWarmUp + 1s, [&] { return now() >= end; });

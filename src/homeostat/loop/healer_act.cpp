@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "homeostat/base/check.h"
+#include "homeostat/base/contains.h"
 #include "homeostat/loop/healer.h"
 #include "homeostat/verify/after_verification.h"
 
@@ -43,23 +44,14 @@ std::vector<verify::Watched> watched_by(const Run& run, const Knowledge& knowled
     return watched;
 }
 
-/// Guards protect what still serves; what was taken out of the traffic is put back all the same.
-bool puts_back(const model::ActionRequest& action) {
-    if (action.kind != model::ActionKind::reroute) return false;
-    const auto enabled = action.parameters.find("enabled");
-    return enabled != action.parameters.end() && enabled->second == json::Value(false);
-}
-
 /// Who must serve again before the service is well: those that have exited, and where one instance was acted
 /// upon, all but that one. What was restarted may come back under another name.
 std::vector<model::InstanceId> missing_from(const model::Cause& cause, const Fleet& fleet) {
-    if (!cause.instance) return fleet.exited(cause.service);
-    auto missing = fleet.unavailable(cause.service);
-    const auto exited = fleet.exited(cause.service);
-    std::erase_if(missing, [&](const auto& instance) {
-        return instance == *cause.instance &&
-               std::find(exited.begin(), exited.end(), instance) == exited.end();
-    });
+    auto missing = fleet.exited(cause.service);
+    if (!cause.instance) return missing;
+    for (const auto& instance : fleet.unavailable(cause.service)) {
+        if (instance != *cause.instance && !contains(missing, instance)) missing.push_back(instance);
+    }
     return missing;
 }
 
@@ -109,9 +101,8 @@ void Healer::send(Run& run, const model::ActionRequest& action, Duration timeout
 void Healer::send_step(Run& run, const Knowledge& knowledge, Recorder& recorder) {
     if (stopped_) return;  // advance_acting comes back to it
     const auto& plan = *run.incident.plan;
-    const auto guarded = puts_back(plan.steps[run.step].action)
-                             ? Result<>{}
-                             : plan::check_guards(plan, target_state(plan.cause.service, knowledge));
+    const auto guarded =
+        plan::check_guards(plan, plan.steps[run.step], target_state(plan.cause.service, knowledge));
     if (!guarded) {
         run.retry = plan.steps[run.step].retries;  // another attempt meets the same guard
         fail_step(run, guarded.error().message, knowledge, recorder);

@@ -274,6 +274,46 @@ TEST(Loop, GoesOnToTheNextRungWhenAnOrderIsRefusedTwice) {
     EXPECT_EQ(story.loop.incidents().front().state, model::IncidentState::escalated);
 }
 
+/// A scale-out that is carried out and does not help; orders to take it back fail `failures` times. Returns
+/// how many of these there were.
+std::size_t take_back_a_scale_out(Story& story, std::size_t failures) {
+    story.calm(60);
+    story.break_db(10);
+    std::size_t undone = 0;
+    for (int i = 0; i < 60 && story.state() != model::IncidentState::escalated; ++i) {
+        std::vector<Input> answers;
+        for (const auto& order : story.loop.open_orders()) {
+            model::OrderResult result{
+                .id = order.id, .outcome = model::OrderOutcome::done, .undo = order.action};
+            if (order.undo && ++undone <= failures) result.outcome = model::OrderOutcome::failed;
+            answers.emplace_back(OrderFinished{std::move(result)});
+        }
+        story.second(Story::crashed, std::move(answers));
+    }
+    return undone;
+}
+
+LoopConfig scaling_config() {
+    auto config = small_config();
+    config.playbooks.front().steps = {{.name = "scale",
+                                       .action = model::ActionKind::scale,
+                                       .args = json::Object{{"replicas", std::int64_t{3}}}}};
+    return config;
+}
+
+TEST(Loop, TakesBackAgainWhatWasNotTakenBackAtFirst) {
+    Story story(scaling_config());
+    EXPECT_EQ(take_back_a_scale_out(story, 1), 2U);
+    EXPECT_EQ(story.state(), model::IncidentState::escalated);
+    EXPECT_EQ(story.loop.incidents().front().reason.find("could not be taken back"), std::string::npos);
+}
+
+TEST(Loop, CallsAPersonWhenNothingTakesItBack) {
+    Story story(scaling_config());
+    EXPECT_EQ(take_back_a_scale_out(story, 100), 3U);
+    EXPECT_NE(story.loop.incidents().front().reason.find("could not be taken back"), std::string::npos);
+}
+
 LoopConfig one_strike() {
     auto config = small_config();
     config.policy.max_strikes = 1;
@@ -281,13 +321,16 @@ LoopConfig one_strike() {
 }
 
 /// A crash whose remedy is carried out and does not help, so that a person is called.
-void fail_once(Story& story) {
+void fail_once(Story& story, const std::function<void(std::vector<model::FeatureWindow>&)>& more = {}) {
+    const auto change = [&](std::vector<model::FeatureWindow>& windows) {
+        Story::crashed(windows);
+        if (more) more(windows);
+    };
     story.calm(60);
     story.break_db(10);
-    story.second(Story::crashed,
+    story.second(change,
                  {OrderFinished{{.id = story.orders().front().id, .outcome = model::OrderOutcome::done}}});
-    for (int i = 0; i < 60 && story.state() != model::IncidentState::escalated; ++i)
-        story.second(Story::crashed);
+    for (int i = 0; i < 60 && story.state() != model::IncidentState::escalated; ++i) story.second(change);
 }
 
 TEST(Loop, TriesAnewWhatAPersonHandsBackAndForgetsItsStrikes) {
@@ -322,25 +365,50 @@ TEST(Loop, ForgetsStrikesWhenAPersonLetsActsGoOn) {
     EXPECT_EQ(failed(), 0);
 }
 
-TEST(Loop, RecordsAnOddInstanceThatHarmsNobodyAndOpensNoIncident) {
-    Story story(small_config());
-    story.calm(60);
-    const auto odd = [](std::vector<model::FeatureWindow>& windows) {
-        for (auto& window : windows) {
-            if (window.subject.instance == model::InstanceId{"web-1"})
-                window.values.set(Feature::in_flight, 60);
-        }
-    };
+/// One instance has far more requests in flight than usual, which nobody feels.
+void odd(std::vector<model::FeatureWindow>& windows) {
+    for (auto& window : windows) {
+        if (window.subject.instance == model::InstanceId{"web-1"}) window.values.set(Feature::in_flight, 60);
+    }
+}
+
+/// What is usual, learned.
+void learn_requests_in_flight(Story& story) {
     const auto usual = [](std::vector<model::FeatureWindow>& windows) {
         for (auto& window : windows) {
             if (window.subject.is_instance()) window.values.set(Feature::in_flight, 1);
         }
     };
     for (int i = 0; i < 60; ++i) story.second(usual);
+}
+
+TEST(Loop, RecordsAnOddInstanceThatHarmsNobodyAndOpensNoIncident) {
+    Story story(small_config());
+    story.calm(60);
+    learn_requests_in_flight(story);
     for (int i = 0; i < 26; ++i) story.second(odd);
     EXPECT_TRUE(story.recorded(model::RecordKind::anomaly_opened));
     EXPECT_TRUE(story.loop.incidents().empty());
     EXPECT_TRUE(story.orders().empty());
+}
+
+TEST(Loop, EndsAnIncidentThatHarmsNobodyAnyMore) {
+    const auto ends_within_50s = [](Duration aftermath) {
+        auto config = small_config();
+        config.patience.aftermath = aftermath;
+        Story story(config);
+        learn_requests_in_flight(story);
+        fail_once(story, odd);
+        EXPECT_EQ(story.state(), model::IncidentState::escalated);
+        story.second(odd, {Changed{{.at = story.now.event,
+                                    .service = model::ServiceId{"db"},
+                                    .instance = model::InstanceId{"db-1"},
+                                    .kind = model::ChangeKind::instance_started}}});
+        for (int i = 0; i < 50; ++i) story.second(odd);
+        return story.loop.incidents().front().closed_at.has_value();
+    };
+    EXPECT_TRUE(ends_within_50s(30s));
+    EXPECT_FALSE(ends_within_50s(60s)) << "it is unusual still";
 }
 
 TEST(Loop, DismissesWhatRecoversByItself) {

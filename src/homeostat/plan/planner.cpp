@@ -57,6 +57,19 @@ Result<std::string> fill_in_text(const std::string& text, const Variables& varia
     return text_form::text_of(filled);
 }
 
+Result<> check_guards(const model::Plan& plan, const TargetState& state) {
+    for (const auto& guard : plan.guards) {
+        if (auto held = check_guard(guard, plan.cause, state); !held) return held;
+    }
+    return {};
+}
+
+bool puts_back(const model::ActionRequest& action) {
+    const auto enabled = action.parameters.find("enabled");
+    return action.kind == model::ActionKind::reroute && enabled != action.parameters.end() &&
+           enabled->second == json::Value(false);
+}
+
 Result<model::VerifySpec> make_verify(const VerifyTemplate& verify, const model::ServiceId& service,
                                       const Variables& variables, const TargetState& state) {
     model::VerifySpec spec{
@@ -159,11 +172,8 @@ Result<model::Plan> Planner::plan(const model::Diagnosis& diagnosis, const model
                                                   kind, cause.service.value(), ladder.size(), passed_over));
 }
 
-Result<> check_guards(const model::Plan& plan, const TargetState& state) {
-    for (const auto& guard : plan.guards) {
-        if (auto held = check_guard(guard, plan.cause, state); !held) return held;
-    }
-    return {};
+Result<> check_guards(const model::Plan& plan, const model::PlannedStep& step, const TargetState& state) {
+    return puts_back(step.action) ? Result<>{} : check_guards(plan, state);
 }
 
 }  // namespace homeostat::plan

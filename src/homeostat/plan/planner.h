@@ -31,8 +31,10 @@ private:
     PlaybookLibrary library_;
 };
 
-/// Reads the plan's guards again: call before each step. Errors: `failed_precondition`, with the guard, its
-/// limit and the value.
-[[nodiscard]] Result<> check_guards(const model::Plan& plan, const TargetState& state);
+/// Reads the plan's guards again: call before each step. A step that puts an instance back into the traffic
+/// needs none: guards protect what still serves. Errors: `failed_precondition`, with the guard, its limit and
+/// the value.
+[[nodiscard]] Result<> check_guards(const model::Plan& plan, const model::PlannedStep& step,
+                                    const TargetState& state);
 
 }  // namespace homeostat::plan

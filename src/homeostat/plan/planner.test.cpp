@@ -82,5 +82,22 @@ TEST(Planner, PassesOverARungThatDoesNotApplyAndSaysWhy) {
         "for this cause");
 }
 
+TEST(Planner, DoesNotLetGuardsKeepAnInstanceOutOfTheTraffic) {
+    const auto reroute = [](bool enabled) {
+        return model::PlannedStep{.action = {.kind = ActionKind::reroute,
+                                             .service = kPayment,
+                                             .parameters = {{"enabled", enabled}}}};
+    };
+    auto guarded = playbook("a", 1, restart_instance());
+    guarded.guards.healthy_others = 2;
+    const auto plan = planner_of({guarded}).plan({}, crash_of("p-1"), 0, three_replicas());
+    ASSERT_TRUE(plan) << plan.error().message;
+    auto fewer = three_replicas();
+    fewer.healthy.pop_back();
+    EXPECT_FALSE(check_guards(*plan, plan->steps.front(), fewer));
+    EXPECT_FALSE(check_guards(*plan, reroute(true), fewer));
+    EXPECT_TRUE(check_guards(*plan, reroute(false), fewer));
+}
+
 }  // namespace
 }  // namespace homeostat::plan

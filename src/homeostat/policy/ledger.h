@@ -38,7 +38,7 @@ struct Target {
 enum class ActOutcome : std::uint8_t {
     succeeded,  // verified: recovered
     failed,     // not recovered, or the orders failed: a strike
-    unknown,    // inconclusive: no strike, but the cool-down holds
+    unknown,    // inconclusive, or helpful in part: no strike, but the cool-down holds
     withdrawn,  // no order left: it is forgotten at once
     forgiven,   // it failed, and a person has looked at it since: no strike any more
 };

@@ -35,7 +35,7 @@ bool is_latency(Feature feature) {
 
 /// The load of a surge goes on after there is room for it: a busy service may take so much longer and be
 /// well.
-constexpr double kBusy = 2;
+constexpr double kBusy = 1.75;
 
 /// Features that say how well requests are served. What merely went along with the fault (more load, a
 /// restart, new log lines) may stay as it is.

@@ -76,15 +76,16 @@ struct VerifyRequest {
 /// culprit that reports, and values within their limits; and over the soak a share of the baseline's
 /// traffic on each, but for the glitches that the configuration tolerates. An instance that reports must be
 /// well too, but it need not report: after a restart it may come back under another name, and a rerouted one
-/// is silent.
+/// is silent. No success while an instance is missing.
 ///
-/// The culprit, its instances and the calls to it are what the act was for. When these have been well for
-/// kOthersFollow longer than the soak and others are not, the act has helped all the same, and something else
-/// ails them: recovered, with remaining().
+/// The culprit, the instance of it that is to blame and the calls to it are what the act was for. When these
+/// have been well for kOthersFollow longer than the soak and others are not, the act has helped all the same,
+/// and something else ails them: recovered, with remaining().
 ///
 /// The limits of the culprit are the spec's criteria. Without them, and for all other subjects: the upper
 /// ends of the expected intervals of the anomalous error rates and latencies (of CPU and memory too where
-/// the cause is a CPU burn or a leak). An error rate well above its baseline is never well.
+/// the cause is a CPU burn or a leak). What is left of an anomaly is tolerated up to half of it. An error
+/// rate well above its baseline is never well.
 ///
 /// Deterministic: depends on nothing but its arguments. Bounds: remembers at most kMaxSeconds seconds.
 class Verifier {
